@@ -1,0 +1,7 @@
+"""What the audio room refuses."""
+
+from resp.errors import RespError
+
+
+class AudioError(RespError):
+    """Sound that cannot be read, or that no recording can be made of."""

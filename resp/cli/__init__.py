@@ -1,0 +1,51 @@
+"""The command line: ``resp …``; one file a command, no logic of its own."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from resp import __version__
+from resp.errors import RespError
+
+# Command → its one line, so that `resp --help` imports none of them.
+_COMMANDS = {
+    "app": "Open the clinician page in the browser.",
+    "score": "Score recordings: files and folders become a table of reports.",
+    "train": "Train a network from a recipe.",
+    "evaluate": "Measure a model on a data set: Sp, Se, Score with intervals.",
+    "synth": "Write a synthetic breath sound with known event times.",
+    "models": "List the networks and the installed models.",
+    "mixes": "List the mixes.",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"resp.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="resp")
+def cli() -> None:
+    """resp listens to lungs. For research and education; not a medical device."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; what resp refuses is one line on standard error and exit status 2."""
+    try:
+        return cli.main(args=arguments, prog_name="resp")
+    except RespError as error:
+        click.echo(f"resp: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,91 @@
+"""What a model folder's ``config.json`` says: everything that is needed to score."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT_VERSION = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClipSettings(_Frozen):
+    """How a stretch of sound becomes the network's input.
+
+    Parameters
+    ----------
+    window_s
+        Length of the input in seconds.
+    hop_s
+        Step between overlapping windows of a recording without cycles, in seconds.
+    fit
+        How a shorter stretch is brought to ``window_s``: ``repeat`` it or pad with ``zero``.
+    fade_samples
+        Length of the linear fades at the ends of a recording and of a repeated clip, in samples.
+    level
+        ``peak`` scales each recording to a peak of 1; ``none`` leaves it.
+    """
+
+    window_s: Annotated[float, Field(gt=0)] = 8.0
+    hop_s: Annotated[float, Field(gt=0)] = 4.0
+    fit: Literal["repeat", "zero"] = "repeat"
+    fade_samples: Annotated[int, Field(ge=0)] = 1000
+    level: Literal["none", "peak"] = "none"
+
+
+class Calibration(_Frozen):
+    """How logits become probabilities, sets and silence; fitted on patients the network did not train on.
+
+    Parameters
+    ----------
+    temperature
+        Logits are divided by it before the softmax.
+    set_threshold
+        A class belongs to the prediction set when its probability is at least this (split conformal, LAC);
+        None where it was not fitted.
+    coverage
+        The share of recordings whose set is meant to hold the true class.
+    abstain_below
+        A recording whose most probable class is less probable than this is abstained on.
+    fitted_on
+        On what data, in words.
+    """
+
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    set_threshold: float | None = None
+    coverage: float | None = None
+    abstain_below: float = 0.0
+    fitted_on: str = "not fitted"
+
+
+class ModelConfig(_Frozen):
+    """The ``config.json`` beside a model's weights.
+
+    Parameters
+    ----------
+    network, settings
+        Name in the registry of networks and the settings it is made with (front end and normalisation included).
+    classes
+        Class names, in the order of the logits.
+    trained_on
+        The data sets, in words; with the devices and the band in Hz that they cover.
+    results
+        Measured results, each with its protocol, as written by the command that measured them.
+    """
+
+    format_version: Literal[1] = FORMAT_VERSION
+    name: str
+    version: str = "1"
+    description: str = ""
+    network: str
+    settings: dict[str, Any] = {}
+    classes: tuple[str, ...]
+    clip: ClipSettings = ClipSettings()
+    calibration: Calibration = Calibration()
+    trained_on: tuple[str, ...] = ()
+    trained_devices: tuple[str, ...] = ()
+    trained_band_hz: tuple[float, float] | None = None
+    licence: str = ""
+    results: dict[str, Any] = {}

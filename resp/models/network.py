@@ -1,0 +1,124 @@
+"""The network contract: an ordered list of named stages, some of whose outputs are sites."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from resp.models.errors import ModelError
+
+INPUT = "waveform"
+OUTPUT = "logits"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A stage output at which a mix or an augmentation may act.
+
+    Parameters
+    ----------
+    name
+        Name of the stage that makes the value; ``"waveform"`` is the input itself.
+    axes
+        What each axis of the value is, such as ``("batch", "patch", "channel")``.
+    grid
+        ``(frequency, time)`` layout of a flattened ``patch`` axis; None where there is none.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    grid: tuple[int, int] | None = None
+
+
+class Network(nn.Module):
+    """An ordered list of named stages from ``waveform`` [batch, time] to ``logits`` [batch, classes].
+
+    A stage is named after what it makes. Any stretch of stages can be run on its own, which is all that a mix
+    or an augmentation needs to act between two of them: no network knows of any mix.
+
+    Parameters
+    ----------
+    stages
+        Stage name → module, in the order in which they run; the last is ``logits``.
+    sites
+        The stage outputs at which a mix may act, beside ``waveform``, which every network offers.
+    classes
+        Class names, in the order of the logits.
+    rate_hz
+        Sampling rate of the waveform, in Hz.
+    input_samples
+        Length of the waveform in samples, or None where any length is taken.
+    feature_size
+        Size of the value of the stage ``feature``.
+
+    Raises
+    ------
+    ModelError
+        The last stage is not ``logits``, or a site names no stage.
+    """
+
+    def __init__(
+        self,
+        stages: Mapping[str, nn.Module],
+        *,
+        sites: Sequence[Site],
+        classes: Sequence[str],
+        rate_hz: int,
+        input_samples: int | None,
+        feature_size: int,
+    ) -> None:
+        super().__init__()
+        self.stages = nn.ModuleDict(stages)
+        self.stage_names: tuple[str, ...] = (INPUT, *stages)
+        if self.stage_names[-1] != OUTPUT:
+            raise ModelError(f"the last stage is {self.stage_names[-1]!r}; it must be {OUTPUT!r}")
+        self.sites = {site.name: site for site in (Site(INPUT, ("batch", "time")), *sites)}
+        for name in self.sites:
+            self._index(name)
+        self.classes = tuple(classes)
+        self.rate_hz = rate_hz
+        self.input_samples = input_samples
+        self.feature_size = feature_size
+
+    def site(self, name: str) -> Site:
+        """Return the site called ``name``.
+
+        Raises
+        ------
+        ModelError
+            This network has no such site.
+        """
+        if name not in self.sites:
+            raise ModelError(f"no mix site {name!r} in {type(self).__name__}; it has {', '.join(self.sites)}")
+        return self.sites[name]
+
+    def run(self, value: Tensor, *, start: str = INPUT, stop: str = OUTPUT) -> Tensor:
+        """Run the stages behind ``start`` up to and including ``stop``.
+
+        Parameters
+        ----------
+        value
+            The output of stage ``start``.
+        start, stop
+            Stage names; ``start == stop`` gives ``value`` back.
+
+        Raises
+        ------
+        ModelError
+            No such stage, or ``stop`` lies before ``start``.
+        """
+        first, last = self._index(start), self._index(stop)
+        if last < first:
+            raise ModelError(f"stage {stop!r} lies before {start!r}; the order is {', '.join(self.stage_names)}")
+        for name in self.stage_names[first + 1 : last + 1]:
+            value = self.stages[name](value)
+        return value
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """``waveform`` [batch, time] → logits [batch, classes]."""
+        return self.run(waveform)
+
+    def _index(self, name: str) -> int:
+        if name not in self.stage_names:
+            raise ModelError(f"no stage {name!r} in {type(self).__name__}; it has {', '.join(self.stage_names)}")
+        return self.stage_names.index(name)

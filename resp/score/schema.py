@@ -1,0 +1,103 @@
+"""The Report contract: one versioned, typed, serialisable value that everything downstream reads."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from resp.audio.quality import SignalQuality
+
+SCHEMA_VERSION: Literal["1"] = "1"
+DISCLAIMER = "Decision support for research and education; not a medical device."
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Status = Literal["scored", "abstained", "failed"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RecordingIdentity(_Frozen):
+    """Which recording was scored; ``channel`` says how its channels became one."""
+
+    file: str
+    sha256: str | None = None
+    duration_s: Seconds | None = None
+    rate_hz: int | None = None
+    channels: int | None = None
+    channel: str | None = None
+    body_site: str | None = None
+    device: str | None = None
+    patient_key: str | None = None
+    started_at: datetime | None = None
+    synthetic: bool = False
+
+
+class Segment(_Frozen):
+    """One breath cycle or window.
+
+    ``probabilities`` maps class → calibrated probability and sums to one; ``prediction_set`` holds the classes
+    that cannot be ruled out at the model's stated coverage; ``abstained`` is the reason where no label is given.
+    """
+
+    kind: Literal["annotated_cycle", "cycle", "window"]
+    start_s: Seconds
+    end_s: Seconds
+    probabilities: dict[str, Probability]
+    label: str | None
+    prediction_set: tuple[str, ...] = ()
+    abstained: str | None = None
+
+
+class Summary(_Frozen):
+    """What the whole recording says.
+
+    ``p_abnormal`` is one minus the probability of ``normal``; ``segment_counts`` counts labels over segments;
+    ``breaths_per_min`` is None where no breathing envelope was found.
+    """
+
+    label: str | None
+    probabilities: dict[str, Probability]
+    p_abnormal: Probability
+    prediction_set: tuple[str, ...] = ()
+    segment_counts: dict[str, int]
+    breaths_per_min: float | None = None
+
+
+class ModelIdentity(_Frozen):
+    """Which model spoke: name, version, checksum of its weights and configuration, and its card."""
+
+    name: str
+    version: str
+    sha256: str
+    card: str
+
+
+class Report(_Frozen):
+    """What resp says of one recording.
+
+    A failure is a Report too: the recording's name, the reason and nothing else. An abstention keeps all that was
+    measured but gives no label.
+    """
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    status: Status
+    reason: str | None = None
+    recording: RecordingIdentity
+    quality: SignalQuality | None = None
+    segments: tuple[Segment, ...] = ()
+    summary: Summary | None = None
+    model: ModelIdentity | None = None
+    warnings: tuple[str, ...] = ()
+    disclaimer: str = DISCLAIMER
+
+    @classmethod
+    def failure(cls, file: str, reason: str, **identity: Any) -> "Report":
+        """Return the report of a recording that could not be scored."""
+        return cls(status="failed", reason=reason, recording=RecordingIdentity(file=file, **identity))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return self.model_dump(mode="json")
