@@ -1,0 +1,96 @@
+"""What every waveform augmentation shares: a probability, one place to draw, and a pure change."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from resp.augment.errors import AugmentError
+
+Drawn = TypeVar("Drawn")
+Span = tuple[float, float]
+
+
+class WaveformTransform(ABC, Generic[Drawn]):
+    """A change of a waveform that leaves its label as it is.
+
+    Parameters
+    ----------
+    probability
+        Chance of each sample of a batch to be changed.
+
+    Raises
+    ------
+    AugmentError
+        ``probability`` is not in [0, 1].
+    """
+
+    def __init__(self, probability: float) -> None:
+        if not 0 <= probability <= 1:
+            raise AugmentError(f"probability {probability}; expected 0 to 1")
+        self.probability = probability
+
+    def __call__(self, waveform: Tensor, generator: torch.Generator) -> Tensor:
+        """Change each sample of a batch with the probability, each in its own way.
+
+        Parameters
+        ----------
+        waveform
+            [batch, time] floating-point samples; left as they are.
+        generator
+            Source of all randomness; a CPU generator, so that every device draws alike. As much is drawn
+            whether or not a sample is changed.
+
+        Returns
+        -------
+        Tensor
+            [batch, time], a new tensor of the same type and device.
+
+        Raises
+        ------
+        AugmentError
+            Not [batch, time] floating-point samples, or no time at all.
+        """
+        if waveform.ndim != 2 or not waveform.is_floating_point() or waveform.shape[1] == 0:
+            raise AugmentError(
+                f"samples of shape {tuple(waveform.shape)} and type {waveform.dtype}; "
+                f"expected [batch, time] of floating point"
+            )
+        chosen = torch.rand(len(waveform), generator=generator, device=generator.device) < self.probability
+        drawn = self.draw(waveform, generator)
+        # Half precision has no Fourier transform on a CPU, and too few digits for noise at 40 dB.
+        samples = waveform if waveform.dtype == torch.float64 else waveform.float()
+        changed = torch.where(chosen.to(waveform.device)[:, None], self.apply(samples, drawn), samples)
+        return changed.to(waveform.dtype)
+
+    @abstractmethod
+    def draw(self, waveform: Tensor, generator: torch.Generator) -> Drawn:
+        """Draw the random numbers for a batch [batch, time], on the waveform's device."""
+
+    @abstractmethod
+    def apply(self, waveform: Tensor, drawn: Drawn) -> Tensor:
+        """Return the changed batch; ``waveform`` itself is left as it was."""
+
+
+def check_span(name: str, span: Span, *, low: float = -math.inf, high: float = math.inf) -> Span:
+    """Return ``span`` as (lowest, highest).
+
+    Raises
+    ------
+    AugmentError
+        It runs backwards, is not finite, or leaves ``low`` to ``high``.
+    """
+    first, last = float(span[0]), float(span[1])
+    if not (math.isfinite(first) and math.isfinite(last) and low <= first <= last <= high):
+        bounds = "" if math.isinf(low) and math.isinf(high) else f" within {low:g} to {high:g}"
+        raise AugmentError(f"{name} ({first:g}, {last:g}); expected (lowest, highest){bounds}")
+    return first, last
+
+
+def uniform(waveform: Tensor, span: Span, generator: torch.Generator) -> Tensor:
+    """Draw one number of ``span`` for each sample of a batch: float32 [batch, 1] on its device."""
+    drawn = torch.rand(len(waveform), 1, generator=generator, device=generator.device)
+    numbers: Tensor = span[0] + (span[1] - span[0]) * drawn
+    return numbers.to(waveform.device)

@@ -1,0 +1,31 @@
+"""Polarity: a microphone wired the other way round sounds the same."""
+
+import torch
+from torch import Tensor
+
+from resp.augment.contract import WaveformTransform
+
+
+class PolarityFlip(WaveformTransform[None]):
+    """Change the sign of each sample.
+
+    Parameters
+    ----------
+    probability
+        Chance of each sample of a batch.
+
+    Raises
+    ------
+    AugmentError
+        ``probability`` is not in [0, 1].
+    """
+
+    def __init__(self, probability: float = 0.5) -> None:
+        super().__init__(probability)
+
+    def draw(self, waveform: Tensor, generator: torch.Generator) -> None:
+        """Draw nothing: which samples flip is the probability's part."""
+
+    def apply(self, waveform: Tensor, drawn: None) -> Tensor:  # noqa: ARG002
+        """Return the batch with its sign changed."""
+        return -waveform

@@ -1,0 +1,40 @@
+"""Gains and spectra of batches of waveforms."""
+
+import torch
+from torch import Tensor
+
+from resp.augment.errors import AugmentError
+
+
+def decibels(gain_db: Tensor) -> Tensor:
+    """Return the factor of an amplitude that ``gain_db`` stands for."""
+    factor: Tensor = 10 ** (gain_db / 20)
+    return factor
+
+
+def filter_spectrum(waveform: Tensor, gain: Tensor) -> Tensor:
+    """Multiply the spectrum of a waveform with real gains: no phase changes, and the ends wrap around.
+
+    Parameters
+    ----------
+    waveform
+        [batch, time].
+    gain
+        [batch, time // 2 + 1], at the frequencies `frequencies_hz` gives.
+    """
+    spectrum = torch.fft.rfft(waveform) * gain
+    filtered: Tensor = torch.fft.irfft(spectrum, n=waveform.shape[-1])
+    return filtered
+
+
+def frequencies_hz(waveform: Tensor, rate_hz: int) -> Tensor:
+    """Return the frequencies of a waveform's spectrum in Hz, [time // 2 + 1]."""
+    frequencies: Tensor = torch.fft.rfftfreq(waveform.shape[-1], 1 / rate_hz, device=waveform.device)
+    return frequencies
+
+
+def check_rate(rate_hz: int) -> int:
+    """Return ``rate_hz``; `AugmentError` where it is not positive."""
+    if not rate_hz > 0:
+        raise AugmentError(f"rate_hz {rate_hz}; expected a positive number of Hz")
+    return rate_hz
