@@ -56,7 +56,9 @@ class Recording:
             raise AudioError(f"{self.source}: a rate of {self.rate_hz} Hz; expected a positive number")
         if not np.isfinite(samples).all():
             bad = int(np.size(samples) - np.isfinite(samples).sum())
-            raise AudioError(f"{self.source}: {bad} samples are not finite numbers (NaN or infinite); record again")
+            raise AudioError(
+                f"{self.source}: {bad} samples are not finite numbers (NaN or infinite); record again"
+            )
         samples.setflags(write=False)
         object.__setattr__(self, "samples", samples)
         if not self.sha256:
@@ -74,8 +76,10 @@ class Recording:
 
     def mono(self) -> NDArray[np.float32]:
         """Return the mean of the channels, [time]."""
-        return self.samples[0] if self.channels == 1 else self.samples.mean(axis=0, dtype=np.float32)
+        one: NDArray[np.float32]
+        one = self.samples[0] if self.channels == 1 else self.samples.mean(axis=0, dtype=np.float32)
+        return one
 
     def with_known(self, **known: Any) -> "Recording":
-        """Return a copy that knows more: ``body_site``, ``device``, ``patient_key``, ``started_at``, ``source``."""
+        """Return a copy that knows more: ``body_site``, ``device``, ``patient_key``, ``source`` …."""
         return replace(self, **known)

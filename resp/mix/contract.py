@@ -32,9 +32,9 @@ Draw = TypeVar("Draw", bound=MixDraw)
 class Mix(ABC, Generic[Draw]):
     """A function between two stages that mixes every sample of a batch with a partner and their labels alike.
 
-    The three parts are separate so that each can be tested alone: ``draw`` is the only one that is random and it
-    takes its own generator; ``apply`` is a pure function of a batch and a draw; the label weights stand in the
-    draw and sum to one with the partner's.
+    The three parts are separate so that each can be tested alone: ``draw`` is the only one that is random and
+    it takes its own generator; ``apply`` is a pure function of a batch and a draw; the label weights stand in
+    the draw and sum to one with the partner's.
     """
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Mix(ABC, Generic[Draw]):
 
     @abstractmethod
     def apply(self, batch: Tensor, draw: Draw) -> Tensor:
-        """Return the mixed batch, of the batch's shape, type and device; ``batch`` itself is left as it was."""
+        """Return the mixed batch, of the batch's shape, type and device; ``batch`` is left as it was."""
 
 
 def mixed_targets(targets: Tensor, draw: MixDraw) -> Tensor:

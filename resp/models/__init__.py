@@ -15,11 +15,33 @@ REGISTRY: Registry["Network"] = Registry(
     "network",
     ModelError,
     (
-        Record("ast", "resp.models.ast:build_ast", "AST base384: 768-d, 12 layers, 12 heads", _AST, {"size": "base"}),
         Record(
-            "ast_small", "resp.models.ast:build_ast", "AST small: 384-d, 12 layers, 6 heads", _AST, {"size": "small"}
+            "ast",
+            "resp.models.ast:build_ast",
+            "AST base384: 768-d, 12 layers, 12 heads",
+            _AST,
+            {"size": "base"},
         ),
-        Record("ast_tiny", "resp.models.ast:build_ast", "AST tiny: 192-d, 12 layers, 3 heads", _AST, {"size": "tiny"}),
+        Record(
+            "ast_small",
+            "resp.models.ast:build_ast",
+            "AST small: 384-d, 12 layers, 6 heads",
+            _AST,
+            {"size": "small"},
+        ),
+        Record(
+            "ast_tiny",
+            "resp.models.ast:build_ast",
+            "AST tiny: 192-d, 12 layers, 3 heads",
+            _AST,
+            {"size": "tiny"},
+        ),
+        Record(
+            "ast_conv",
+            "resp.models.conv_ast:build_conv_ast",
+            "compact AST whose patches come from the EfficientAT mn04 trunk",
+            "AST; Xiao et al., NeurIPS 2021 (convolutional patches); EfficientAT",
+        ),
         Record(
             "mn04",
             "resp.models.mobilenet:build_mn04",

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 
 
 class _Frozen(BaseModel):
@@ -26,6 +26,12 @@ class ClipSettings(_Frozen):
         Length of the linear fades at the ends of a recording and of a repeated clip, in samples.
     level
         ``peak`` scales each recording to a peak of 1; ``none`` leaves it.
+    segments
+        What a recording without annotated cycles is cut into: breath ``cycles`` where they can be found (windows
+        where not), or always ``windows``.
+    summary
+        How segments become the recording's probabilities: the duration-weighted ``mean`` of their probabilities,
+        or the softmax of the duration-weighted ``mean_logit``.
     """
 
     window_s: Annotated[float, Field(gt=0)] = 8.0
@@ -33,6 +39,8 @@ class ClipSettings(_Frozen):
     fit: Literal["repeat", "zero"] = "repeat"
     fade_samples: Annotated[int, Field(ge=0)] = 1000
     level: Literal["none", "peak"] = "none"
+    segments: Literal["cycles", "windows"] = "cycles"
+    summary: Literal["mean", "mean_logit"] = "mean"
 
 
 class Calibration(_Frozen):

@@ -1,0 +1,71 @@
+"""Sound comes in: recordings from files, their quality, and synthetic ones with known events.
+
+Names are imported on first use: decoders and pydantic load only where they are needed, torch never.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resp.audio.clip import cut_windows, fade_ends, fit_length
+    from resp.audio.decode import load_recording
+    from resp.audio.encode import to_wav_bytes, write_wav
+    from resp.audio.errors import AudioError
+    from resp.audio.limits import Limits
+    from resp.audio.naming import KnownFromName, describe_file_name
+    from resp.audio.quality import SignalQuality, measure_quality
+    from resp.audio.recording import Recording
+    from resp.audio.resampling import resample
+    from resp.audio.synthetic import Event, SyntheticBreathing, synthesise_breathing
+
+_NAMES = {
+    "AudioError": "errors",
+    "Event": "synthetic",
+    "KnownFromName": "naming",
+    "Limits": "limits",
+    "Recording": "recording",
+    "SignalQuality": "quality",
+    "SyntheticBreathing": "synthetic",
+    "cut_windows": "clip",
+    "describe_file_name": "naming",
+    "fade_ends": "clip",
+    "fit_length": "clip",
+    "load_recording": "decode",
+    "measure_quality": "quality",
+    "resample": "resampling",
+    "synthesise_breathing": "synthetic",
+    "to_wav_bytes": "encode",
+    "write_wav": "encode",
+}
+
+__all__ = [
+    "Recording",
+    "AudioError",
+    "load_recording",
+    "Limits",
+    "resample",
+    "SignalQuality",
+    "measure_quality",
+    "fade_ends",
+    "fit_length",
+    "cut_windows",
+    "KnownFromName",
+    "describe_file_name",
+    "Event",
+    "SyntheticBreathing",
+    "synthesise_breathing",
+    "to_wav_bytes",
+    "write_wav",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'resp.audio' has no attribute {name!r}")
+    value = getattr(import_module(f"resp.audio.{_NAMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,147 @@
+"""Bytes become a Recording: soundfile reads what it can, PyAV the rest."""
+
+import os
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resp.audio.containers import HEAD_BYTES, Container, check_bytes_whole, mp3_states_length, sniff
+from resp.audio.decode_av import decode_av
+from resp.audio.errors import AudioError
+from resp.audio.limits import Limits, check_whole
+from resp.audio.naming import describe_file_name
+from resp.audio.recording import Recording
+from resp.audio.stream import Nameless, Source, checksum, opened
+from resp.audio.wav_header import read_wav_header
+
+_BLOCK_FRAMES = 1 << 16
+_READABLE = "WAV, FLAC, MP3, Ogg, Opus, M4A, AAC, WebM, WMA, AIFF"
+# Lossy encoders round the end to whole packets; a cut or damaged file loses far more.
+_LOSSY_SLACK_S = {"MP3": 0.25, "OGG": 0.25}
+_NO_LENGTH = 1 << 60
+
+
+def load_recording(source: Source, *, name: str | None = None, limits: Limits | None = None) -> Recording:
+    """Read a recording.
+
+    The content decides how it is read, not the name. Channels are kept. Body site, device and patient are
+    filled in where the name follows the pattern of a known data set.
+
+    Parameters
+    ----------
+    source
+        A path, the encoded bytes, or a seekable binary file object (read from its beginning, left open at the
+        position where it was).
+    name
+        What to call it: in ``Recording.source``, in messages, and to learn from; the path, or the file
+        object's own name, by default.
+    limits
+        How long, how fast, how many channels; the defaults of `Limits` where None.
+
+    Returns
+    -------
+    Recording
+        float32 [channels, time] with the SHA-256 of the encoded bytes.
+
+    Raises
+    ------
+    AudioError
+        No such file; empty; not audio; truncated or damaged; too long (before it is decoded where the header
+        says so, while it is decoded otherwise), too short; a rate or a number of channels out of bounds;
+        samples that are not finite numbers.
+    """
+    bounds = limits or Limits()
+    with opened(source, name) as (stream, label):
+        try:
+            return _load(stream, label, bounds)
+        except OSError as error:
+            raise AudioError(f"{label}: cannot be read: {error.strerror or error}") from error
+
+
+def _load(stream: BinaryIO, label: str, limits: Limits) -> Recording:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    head = stream.read(HEAD_BYTES)
+    if not head:
+        raise AudioError(f"{label}: the file is empty (0 bytes); record or copy it again")
+    container = sniff(head)
+    if container is None:
+        raise AudioError(f"{label}: not an audio file that can be read; expected one of {_READABLE}")
+    if container.name == "WAV":
+        _check_wav(stream, label, size, limits)
+    else:
+        check_bytes_whole(stream, label, head, size)
+    samples, rate_hz = _decode(stream, label, container, head, limits)
+    limits.check_short(label, samples.shape[1], rate_hz)
+    known = describe_file_name(label)
+    return Recording(
+        samples=samples,
+        rate_hz=rate_hz,
+        source=label,
+        sha256=checksum(stream),
+        body_site=known.body_site,
+        device=known.device,
+        patient_key=known.patient_key,
+    )
+
+
+def _check_wav(stream: BinaryIO, label: str, size: int, limits: Limits) -> None:
+    header = read_wav_header(stream, label, size)
+    if header is None:
+        return
+    limits.check_format(label, header.rate_hz, header.channels)
+    if header.declared_s is not None:
+        limits.check_frames(label, int(header.declared_s * header.rate_hz), header.rate_hz, header.channels)
+        check_whole(label, header.declared_s, header.there_s)
+
+
+def _decode(
+    stream: BinaryIO, label: str, container: Container, head: bytes, limits: Limits
+) -> tuple[NDArray[np.float32], int]:
+    import soundfile
+
+    if container.name == "MP3" and not mp3_states_length(stream, head):
+        return decode_av(stream, label, container, limits)
+    stream.seek(0)
+    try:
+        sound = soundfile.SoundFile(Nameless(stream))
+    except soundfile.LibsndfileError as error:
+        if container.demuxer is None:
+            raise AudioError(
+                f"{label}: the {container.name} file is damaged ({error.error_string})"
+            ) from error
+        return decode_av(stream, label, container, limits)
+    with sound:
+        # Where the header states no length, libsndfile reads nothing, or all and then fails.
+        if container.demuxer and not 0 < sound.frames < _NO_LENGTH:
+            return decode_av(stream, label, container, limits)
+        try:
+            return _read(sound, label, limits)
+        except soundfile.LibsndfileError as error:
+            raise AudioError(
+                f"{label}: the {container.name} file is truncated or damaged ({error.error_string}); "
+                "copy it again from where it was recorded"
+            ) from error
+
+
+def _read(sound: Any, label: str, limits: Limits) -> tuple[NDArray[np.float32], int]:
+    rate_hz, channels = int(sound.samplerate), int(sound.channels)
+    declared = int(sound.frames) if 0 < sound.frames < _NO_LENGTH else None
+    limits.check_format(label, rate_hz, channels)
+    if declared is not None:
+        limits.check_frames(label, declared, rate_hz, channels)
+
+    most = limits.max_frames(rate_hz, channels)
+    blocks, frames = [], 0
+    while frames <= most:
+        block = sound.read(min(_BLOCK_FRAMES, most + 1 - frames), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        blocks.append(block.T)
+        frames += len(block)
+    limits.check_frames(label, frames, rate_hz, channels, verb="holds at least")
+    if declared is not None:
+        check_whole(label, declared / rate_hz, frames / rate_hz, _LOSSY_SLACK_S.get(sound.format, 0.0))
+    samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((channels, 0), dtype=np.float32)
+    return samples, rate_hz

@@ -1,0 +1,78 @@
+"""A Recording becomes a WAV file: for playback and for keeping."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from resp.audio.errors import AudioError
+from resp.audio.recording import Recording
+
+
+def to_wav_bytes(recording: Recording, *, peak: float | None = None) -> bytes:
+    """Return a 16-bit WAV file that every browser plays.
+
+    Parameters
+    ----------
+    recording
+        What to encode; samples beyond [−1, 1] are cut off.
+    peak
+        Largest absolute sample wanted, to play quiet recordings louder; None leaves the level as it is. A
+        recording of zeros stays one.
+
+    Returns
+    -------
+    bytes
+        The whole file.
+
+    Raises
+    ------
+    AudioError
+        A peak not within (0, 1].
+    """
+    import soundfile
+
+    samples = recording.samples
+    if peak is not None:
+        if not 0 < peak <= 1:
+            raise AudioError(f"a peak of {peak}; expected a number above 0 and at most 1")
+        loudest = float(np.abs(samples).max())
+        samples = samples * np.float32(peak / loudest) if loudest > 0 else samples
+    whole = np.clip(np.rint(samples.T * 32768.0), -32768, 32767).astype(np.int16)
+    out = BytesIO()
+    soundfile.write(out, whole, recording.rate_hz, format="WAV", subtype="PCM_16")
+    return out.getvalue()
+
+
+def write_wav(recording: Recording, path: str | os.PathLike[str]) -> Path:
+    """Write a 16-bit WAV file; one that is there is replaced only once the new one is whole.
+
+    Parameters
+    ----------
+    recording
+        What to write; samples beyond [−1, 1] are cut off.
+    path
+        Where to; its folder must exist.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    AudioError
+        The path cannot be written.
+    """
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        unfinished.write_bytes(to_wav_bytes(recording))
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise AudioError(
+            f"{target}: cannot be written: {error.strerror}; expected a path in a folder that exists"
+        ) from error
+    return target

@@ -1,0 +1,19 @@
+"""Classification, Patch-Mix contrastive and distillation losses: pure functions of tensors."""
+
+from resp.losses.classification import inverse_frequency_weights, mixed_cross_entropy
+from resp.losses.contrastive import TARGETS, Target, contrastive_target, patch_mix_contrastive
+from resp.losses.distillation import embedding_distillation
+from resp.losses.errors import LossError
+from resp.losses.projector import Projector
+
+__all__ = [
+    "LossError",
+    "Projector",
+    "TARGETS",
+    "Target",
+    "contrastive_target",
+    "embedding_distillation",
+    "inverse_frequency_weights",
+    "mixed_cross_entropy",
+    "patch_mix_contrastive",
+]

@@ -1,0 +1,41 @@
+"""Networks made without the cost of random weights that are overwritten at once."""
+
+from typing import Any
+
+from torch.overrides import TorchFunctionMode
+
+from resp.models import create
+
+_RANDOM = ("normal_", "uniform_")
+
+
+class SkipInitialisation(TorchFunctionMode):
+    """Inside this context new parameters keep whatever was in memory, and no random number is drawn.
+
+    For a network whose weights are loaded, or only counted. It holds for the current thread alone.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Turn an initialisation into nothing, and let everything else through."""
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        if getattr(func, "__name__", "") in _RANDOM:
+            # Zero, not nothing: a truncated normal draws again until every value lies within its bounds.
+            return args[0].zero_()
+        return func(*args, **kwargs)
+
+
+def count_parameters(name: str, classes: int) -> int:
+    """Return how many weights the network called ``name`` has at its own settings.
+
+    Raises
+    ------
+    ModelError
+        No such network.
+    """
+    with SkipInitialisation():
+        network = create(name, classes=classes)
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,60 @@
+"""Files of every format, encoded with soundfile and PyAV."""
+
+import io
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+
+def encode_soundfile(samples: np.ndarray, rate_hz: int, format_: str, subtype: str | None = None) -> bytes:
+    out = io.BytesIO()
+    soundfile.write(out, samples, rate_hz, format=format_, subtype=subtype)
+    return out.getvalue()
+
+
+def encode_av(
+    samples: np.ndarray,
+    rate_hz: int,
+    muxer: str,
+    codec: str,
+    *,
+    muxer_options: dict[str, str] | None = None,
+    options: dict[str, str] | None = None,
+    bit_rate: int | None = None,
+    out: Path | None = None,
+) -> bytes:
+    """Encode [time] or [channels, time], to a file where one is named."""
+    planes = np.atleast_2d(samples).astype(np.float32)
+    layout = "mono" if len(planes) == 1 else "stereo"
+    buffer = io.BytesIO()
+    with av.open(str(out) if out else buffer, "w", format=muxer, options=muxer_options or {}) as media:
+        stream = media.add_stream(codec, rate=rate_hz, layout=layout, options=options or {})
+        if bit_rate:
+            stream.bit_rate = bit_rate
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(planes), format="fltp", layout=layout)
+        frame.sample_rate, frame.time_base, frame.pts = rate_hz, Fraction(1, rate_hz), 0
+        media.mux(stream.encode(frame))
+        media.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def with_soundfile() -> Callable[..., bytes]:
+    return encode_soundfile
+
+
+@pytest.fixture
+def with_av() -> Callable[..., bytes]:
+    return encode_av
+
+
+@pytest.fixture
+def tone() -> np.ndarray:
+    """Two seconds at 48 kHz: 440 Hz that begins at half a second."""
+    time_s = np.arange(96_000) / 48_000
+    return np.where(time_s >= 0.5, 0.4 * np.sin(2 * np.pi * 440 * (time_s - 0.5)), 0.0)
