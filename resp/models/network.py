@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -79,6 +80,7 @@ class Network(nn.Module):
         self.rate_hz = rate_hz
         self.input_samples = input_samples
         self.feature_size = feature_size
+        self.frozen: tuple[str, ...] = ()
 
     def site(self, name: str) -> Site:
         """Return the site called ``name``.
@@ -113,6 +115,33 @@ class Network(nn.Module):
         for name in self.stage_names[first + 1 : last + 1]:
             value = self.stages[name](value)
         return value
+
+    def freeze(self, *names: str) -> None:
+        """Keep stages as they are in training: no gradient, no dropout, no new batch statistics.
+
+        Parameters
+        ----------
+        names
+            Stage names; they replace those that were frozen before.
+
+        Raises
+        ------
+        ModelError
+            No such stage.
+        """
+        for name in names:
+            self._index(name)
+        for name, stage in self.stages.items():
+            stage.requires_grad_(name not in names)
+        self.frozen = names
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode, but for frozen stages."""
+        super().train(mode)
+        for name in self.frozen:
+            self.stages[name].eval()
+        return self
 
     def forward(self, waveform: Tensor) -> Tensor:
         """``waveform`` [batch, time] → logits [batch, classes]."""

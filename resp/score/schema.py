@@ -38,8 +38,9 @@ class RecordingIdentity(_Frozen):
 class Segment(_Frozen):
     """One breath cycle or window.
 
-    ``probabilities`` maps class → calibrated probability and sums to one; ``prediction_set`` holds the classes
-    that cannot be ruled out at the model's stated coverage; ``abstained`` is the reason where no label is given.
+    ``probabilities`` maps class → calibrated probability and sums to one; ``prediction_set`` holds the
+    classes that cannot be ruled out at the model's stated coverage; ``abstained`` is the reason where no
+    label is given.
     """
 
     kind: Literal["annotated_cycle", "cycle", "window"]
@@ -54,13 +55,14 @@ class Segment(_Frozen):
 class Summary(_Frozen):
     """What the whole recording says.
 
-    ``p_abnormal`` is one minus the probability of ``normal``; ``segment_counts`` counts labels over segments;
+    ``p_abnormal`` is one minus the probability of ``normal``, None where the model has no such class;
+    ``segment_counts`` counts labels over segments, those without one under ``abstained``;
     ``breaths_per_min`` is None where no breathing envelope was found.
     """
 
     label: str | None
     probabilities: dict[str, Probability]
-    p_abnormal: Probability
+    p_abnormal: Probability | None
     prediction_set: tuple[str, ...] = ()
     segment_counts: dict[str, int]
     breaths_per_min: float | None = None
@@ -78,8 +80,8 @@ class ModelIdentity(_Frozen):
 class Report(_Frozen):
     """What resp says of one recording.
 
-    A failure is a Report too: the recording's name, the reason and nothing else. An abstention keeps all that was
-    measured but gives no label.
+    A failure is a Report too: the recording's name, the reason and nothing else. An abstention keeps all
+    that was measured but gives no label.
     """
 
     schema_version: Literal["1"] = SCHEMA_VERSION

@@ -1,0 +1,64 @@
+"""``resp models``: what networks are registered and what models are installed."""
+
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable: one list, told apart by kind.")
+@click.option(
+    "--classes", default=4, show_default=True, type=click.IntRange(min=1), help="Classes to count weights at."
+)
+def models(as_json: bool, classes: int) -> None:
+    """List the networks that a recipe can name, and the installed models that can score."""
+    networks, installed = _networks(classes), _installed()
+    if as_json:
+        click.echo(json.dumps([*networks, *installed], indent=2))
+        return
+    click.echo(f"Networks (parameters at {classes} classes):")
+    width = max(len(entry["name"]) for entry in [*networks, *installed])
+    for entry in networks:
+        click.echo(
+            f"  {entry['name']:<{width}}  {entry['parameters']:>10,}  {entry['description']}  "
+            f"[{entry['source']}]"
+        )
+    click.echo("Installed models:")
+    for entry in installed:
+        standard = " (default)" if entry["default"] else ""
+        told = entry["description"] or ", ".join(entry["classes"])
+        click.echo(f"  {entry['name']:<{width}}  {entry['network']:>10}  {told}{standard}")
+    if not installed:
+        click.echo("  none")
+
+
+def _networks(classes: int) -> list[dict[str, Any]]:
+    from resp.models import REGISTRY
+    from resp.models.initialise import count_parameters
+
+    return [
+        {"kind": "network", **record.to_dict(), "parameters": count_parameters(record.name, classes)}
+        for record in REGISTRY
+    ]
+
+
+def _installed() -> list[dict[str, Any]]:
+    from resp.models.folder import DEFAULT_MODEL, find_model, installed_models, read_config
+
+    listed = []
+    for name in installed_models():
+        config = read_config(find_model(name))
+        listed.append(
+            {
+                "kind": "installed",
+                "name": name,
+                "description": config.description,
+                "network": config.network,
+                "version": config.version,
+                "classes": list(config.classes),
+                "licence": config.licence,
+                "default": name == DEFAULT_MODEL,
+            }
+        )
+    return listed

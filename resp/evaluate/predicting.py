@@ -1,0 +1,190 @@
+"""From the items of a data set to a network's predictions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resp.audio.clip import cut_windows, fit_length
+from resp.evaluate.calibration import Floats, softmax
+from resp.evaluate.errors import EvaluationError
+from resp.evaluate.predictions import UNKNOWN, Predictions
+
+if TYPE_CHECKING:
+    from resp.datasets import DataSet, WaveformCache, Waveforms
+    from resp.models.config import ClipSettings
+    from resp.models.folder import LoadedModel
+
+Progress = Callable[[int, int], None]
+
+# Windows that are held in memory at a time: 32 MB at 8 s of 16 kHz.
+_AT_A_TIME = 64
+_TINIEST = float(np.finfo(np.float64).tiny)
+
+
+def predict_items(
+    model: "LoadedModel",
+    dataset: "DataSet",
+    indices: Sequence[int],
+    *,
+    cache: "WaveformCache | None" = None,
+    batch_size: int = 16,
+    device: str = "cpu",
+    run: str = "",
+    progress: Progress | None = None,
+    decoding: Progress | None = None,
+) -> Predictions:
+    """Run a model over items of a data set.
+
+    A breath cycle becomes one clip, of which a longer one keeps its beginning, as published. A whole
+    recording that is longer than the clip is cut into overlapping windows, and its probability is the
+    mean over them (or the softmax of the mean logits, where the model's configuration says so). The model's
+    own temperature is used.
+
+    Parameters
+    ----------
+    model
+        Network and configuration; its classes may stand in another order than the data set's.
+    dataset, indices
+        Which items.
+    cache
+        Where decoded waveforms are kept; None for the default one.
+    batch_size, device
+        Of the network.
+    run
+        Name of the run, which tells several apart.
+    progress, decoding
+        Called with the number of items predicted (recordings decoded) and the number of all.
+
+    Returns
+    -------
+    Predictions
+        In the order of ``indices``; the logits are those over the model's temperature, or the logarithm
+        of the mean probabilities.
+
+    Raises
+    ------
+    EvaluationError
+        No items, or a data set with classes that the model does not know.
+    RespError
+        Sounds that cannot be read.
+    """
+    from resp.datasets import WaveformCache
+
+    if not indices:
+        raise EvaluationError(f"{dataset.name}: no items to predict; choose another part or split")
+    place = _class_places(dataset.classes, model.config.classes)
+    part = replace(dataset, items=tuple(dataset.items[index] for index in indices))
+    clip = model.config.clip
+    waveforms = (cache or WaveformCache()).open(
+        part, model.network.rate_hz, clip.fade_samples, clip.level, progress=decoding
+    )
+    logits = _predict(
+        model, waveforms, [item.start_s is None for item in part.items], batch_size, device, progress
+    )
+    items = part.items
+    return Predictions(
+        classes=model.config.classes,
+        items=np.array([item.name for item in items]),
+        patients=np.array([item.patient for item in items]),
+        devices=np.array([item.device or UNKNOWN for item in items]),
+        sites=np.array([item.site or UNKNOWN for item in items]),
+        truth=np.array([place[item.label] for item in items]),
+        logits=logits,
+        runs=np.full(len(items), run),
+    )
+
+
+def _class_places(given: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
+    missing = [name for name in given if name not in known]
+    if missing:
+        raise EvaluationError(
+            f"the data set's classes {', '.join(given)} are not all known to the model, which has "
+            f"{', '.join(known)}; choose labels that fit (four_class, two_class, diagnosis)"
+        )
+    return [known.index(name) for name in given]
+
+
+def _predict(
+    model: "LoadedModel",
+    waveforms: "Waveforms",
+    whole: Sequence[bool],
+    batch_size: int,
+    device: str,
+    progress: Progress | None,
+) -> Floats:
+    from resp.models.predict import predict_logits
+
+    temperature = model.config.calibration.temperature
+    predicted: list[Floats] = []
+    held: list[list[NDArray[np.float32]]] = []
+
+    def flush() -> None:
+        if not held:
+            return
+        stacked = np.stack([window for windows in held for window in windows])
+        logits = predict_logits(model.network, stacked, batch_size=batch_size, device=device)
+        scaled = np.asarray(logits, dtype=np.float64) / temperature
+        for windows in held:
+            mine, scaled = scaled[: len(windows)], scaled[len(windows) :]
+            predicted.append(join_windows(mine, model.config.clip.summary))
+        held.clear()
+        if progress:
+            progress(len(predicted), len(whole))
+
+    for index, is_whole in enumerate(whole):
+        held.append(item_windows(waveforms.clip(index), model.config.clip, model.network.rate_hz, is_whole))
+        if sum(map(len, held)) >= _AT_A_TIME:
+            flush()
+    flush()
+    return np.stack(predicted)
+
+
+def join_windows(logits: Floats, summary: str) -> Floats:
+    """Join the logits of an item's windows, the way the model's reports do.
+
+    Parameters
+    ----------
+    logits
+        [windows, classes].
+    summary
+        ``mean`` of the probabilities, or ``mean_logit``; see `resp.models.config.ClipSettings`.
+
+    Returns
+    -------
+    ndarray
+        [classes]: the logits of a lone window or their mean, or the logarithm of the mean probabilities.
+    """
+    if len(logits) == 1 or summary == "mean_logit":
+        return np.asarray(logits.mean(axis=0))
+    return np.asarray(np.log(np.maximum(softmax(logits).mean(axis=0), _TINIEST)))
+
+
+def item_windows(
+    samples: NDArray[np.float32], clip: "ClipSettings", rate_hz: int, whole: bool
+) -> list[NDArray[np.float32]]:
+    """Cut an item into the clips that a network is given.
+
+    Parameters
+    ----------
+    samples
+        [time] of the item.
+    clip
+        Length, step, and how shorter items are filled up.
+    rate_hz
+        Of the samples, in Hz.
+    whole
+        True for a whole recording, which becomes overlapping windows; a breath cycle keeps its beginning.
+
+    Returns
+    -------
+    list of ndarray
+        At least one, each [round(window_s · rate_hz)].
+    """
+    length = round(clip.window_s * rate_hz)
+    if not whole:
+        return [fit_length(samples, length, clip.fit, clip.fade_samples)]
+    hop = min(round(clip.hop_s * rate_hz), length)
+    return [window for _, window in cut_windows(samples, length, hop, clip.fit, clip.fade_samples)]

@@ -1,0 +1,135 @@
+"""Write reports as they come: table, JSON, JSON lines, CSV or Parquet; a file appears when it is complete."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol
+
+from resp.report.atomic import AtomicFile
+from resp.report.csv_format import CsvFormat
+from resp.report.errors import ReportError
+from resp.report.json_format import JsonFormat, JsonLinesFormat
+from resp.report.parquet_format import ParquetFormat
+from resp.report.table_format import TableFormat
+from resp.report.tabular import Column, Level, Row, columns, rows
+from resp.score.schema import Report
+
+
+class Format(Protocol):
+    """How rows become bytes on a stream."""
+
+    def add(self, row: Row, report: Report) -> None:
+        """Take a row and the report that it comes from."""
+        ...
+
+    def finish(self) -> None:
+        """Write what is left; the stream stays open."""
+        ...
+
+
+_MAKERS: dict[str, Callable[[BinaryIO, Sequence[Column], Level], Format]] = {
+    "table": TableFormat,
+    "json": JsonFormat,
+    "jsonl": JsonLinesFormat,
+    "csv": CsvFormat,
+    "parquet": ParquetFormat,
+}
+FORMATS = tuple(_MAKERS)
+_SUFFIXES = {
+    ".txt": "table",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".parquet": "parquet",
+}
+
+
+def format_of(path: Path) -> str:
+    """Return the format that a file name asks for.
+
+    Raises
+    ------
+    ReportError
+        A suffix that no format has.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise ReportError(
+            f"{path}: no format has the suffix {suffix!r}; "
+            f"expected {', '.join(_SUFFIXES)}, or name the format"
+        )
+    return _SUFFIXES[suffix]
+
+
+class ReportWriter:
+    """Takes reports one by one; a context manager that leaves a complete file or none.
+
+    Made by `open_writer`.
+    """
+
+    def __init__(self, form: Format, level: Level, classes: Sequence[str], file: AtomicFile | None) -> None:
+        self._form = form
+        self._level = level
+        self._classes = tuple(classes)
+        self._file = file
+
+    def add(self, report: Report) -> None:
+        """Write a report's rows."""
+        for row in rows(report, self._level, self._classes):
+            self._form.add(row, report)
+
+    def __enter__(self) -> "ReportWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._form.finish()
+                if self._file:
+                    self._file.commit()
+            except BaseException:
+                self._discard()
+                raise
+        else:
+            self._discard()
+
+    def _discard(self) -> None:
+        if self._file:
+            self._file.discard()
+
+
+def open_writer(
+    out: Path | BinaryIO,
+    form: str,
+    *,
+    level: Level = "recording",
+    classes: Sequence[str] = (),
+) -> ReportWriter:
+    """Open a writer of reports.
+
+    Parameters
+    ----------
+    out
+        A path, at which the file appears when the writer is left without an error, or an open binary stream.
+    form
+        One of `FORMATS`.
+    level
+        A row per ``recording`` or per ``segment``.
+    classes
+        The model's classes.
+
+    Raises
+    ------
+    ReportError
+        An unknown format, or a place that cannot be written to.
+    """
+    if form not in _MAKERS:
+        raise ReportError(f"no format {form!r}; expected one of {', '.join(FORMATS)}")
+    names = columns(level, classes)
+    if isinstance(out, Path):
+        file = AtomicFile(out)
+        return ReportWriter(_MAKERS[form](file.stream, names, level), level, classes, file)
+    return ReportWriter(_MAKERS[form](out, names, level), level, classes, None)

@@ -1,0 +1,59 @@
+"""How sure: calibrated probabilities, prediction sets, and when to give no label.
+
+Sources: temperature scaling, Guo et al., ICML 2017; least ambiguous set-valued classifiers (LAC), Sadinle,
+Lei & Wasserman, JASA 2019.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resp.models.config import Calibration
+
+Floats = NDArray[np.float64]
+
+
+def calibrate(logits: NDArray[Any], calibration: Calibration) -> Floats:
+    """Return probabilities, the softmax of ``logits`` [..., classes] over the temperature."""
+    scaled = np.asarray(logits, dtype=np.float64) / calibration.temperature
+    scaled = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
+
+
+def prediction_set(
+    probabilities: Floats, classes: Sequence[str], calibration: Calibration
+) -> tuple[str, ...]:
+    """Return the classes that cannot be ruled out at the model's coverage, the most probable first.
+
+    Parameters
+    ----------
+    probabilities
+        [classes].
+    classes
+        Their names.
+    calibration
+        Holds the threshold; without one the set is empty, since nothing is promised.
+
+    Returns
+    -------
+    tuple of str
+        The most probable class is always in a set: that can only raise its coverage.
+    """
+    if calibration.set_threshold is None:
+        return ()
+    order = np.argsort(-probabilities, kind="stable")
+    inside = [classes[index] for index in order if probabilities[index] >= calibration.set_threshold]
+    return tuple(inside) or (classes[order[0]],)
+
+
+def abstention(probabilities: Floats, classes: Sequence[str], calibration: Calibration) -> str | None:
+    """Return why no label is given for ``probabilities`` [classes], or None where one is."""
+    best = int(np.argmax(probabilities))
+    if probabilities[best] >= calibration.abstain_below:
+        return None
+    return (
+        f"too unsure: {classes[best]} is the most probable class with {probabilities[best]:.2f}; "
+        f"the model asks for at least {calibration.abstain_below:.2f}"
+    )

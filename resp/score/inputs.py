@@ -1,0 +1,52 @@
+"""Which files to score: folders are searched, every file comes once, nothing that was named is lost."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from resp.score.errors import ScoreError
+
+SOUND_SUFFIXES = frozenset(
+    {".wav", ".wave", ".w64", ".rf64", ".flac", ".aif", ".aiff", ".aifc", ".au", ".caf"}
+    | {".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".webm", ".wma"}
+)
+
+
+def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
+    """Return the files behind ``paths``, in the order in which they are to be scored.
+
+    Parameters
+    ----------
+    paths
+        Files and folders. A file that is named is taken whatever its name ends in. A folder is searched with
+        all its subfolders, in the order of the names, for files that end in a sound format's suffix of any
+        case; hidden files and folders are left out.
+
+    Returns
+    -------
+    tuple of Path
+        Each file once, where it comes first. What does not exist and a folder without recordings stay in the
+        list, so that they get a failed report instead of silence.
+
+    Raises
+    ------
+    ScoreError
+        No path at all.
+    """
+    given = [Path(path) for path in paths]
+    if not given:
+        raise ScoreError("nothing to score; expected at least one file or folder")
+    found: dict[Path, Path] = {}
+    for path in given:
+        inside = list(_search(path)) if path.is_dir() else [path]
+        for file in inside or [path]:
+            found.setdefault(file.resolve(), file)
+    return tuple(found.values())
+
+
+def _search(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
+                yield Path(place, name)

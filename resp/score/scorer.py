@@ -1,0 +1,257 @@
+"""Recording → Report: one model, loaded once, asked of any number of recordings."""
+
+import logging
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from resp.audio import Recording, load_recording
+from resp.errors import RespError
+from resp.models.folder import LoadedModel, load_model
+from resp.models.predict import predict_logits
+from resp.score.annotations import cycles_for
+from resp.score.confidence import abstention, calibrate, prediction_set
+from resp.score.errors import ScoreError
+from resp.score.inputs import find_inputs
+from resp.score.prepare import Prepared, Span, check_cycles, prepare, window_samples
+from resp.score.schema import ModelIdentity, Report, Segment
+from resp.score.summarise import as_dict, summarise
+
+logger = logging.getLogger(__name__)
+
+# Segments that the network takes at once: on a CPU a few stay in its caches (a fifth faster than 16).
+CPU_BATCH, GPU_BATCH = 4, 64
+# Recordings decoded and resampled while the network works; soxr, decoders and torch all let go of the GIL.
+PREPARE_THREADS = 2
+PREPARE_AHEAD = 4
+
+Paths = str | os.PathLike[str]
+
+
+class Scorer:
+    """A model that turns recordings into reports.
+
+    Parameters
+    ----------
+    model
+        A loaded model folder.
+    device
+        Where it runs: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
+
+    Raises
+    ------
+    ScoreError
+        The model's configuration cuts windows of another length than its network takes.
+    """
+
+    def __init__(self, model: LoadedModel, *, device: str = "cpu") -> None:
+        self.model = model
+        self.device = device
+        config = model.config
+        cut, taken = window_samples(config.clip, model.network.rate_hz), model.network.input_samples
+        if taken is not None and cut != taken:
+            raise ScoreError(
+                f"model {config.name!r} cuts windows of {cut} samples "
+                f"(clip.window_s={config.clip.window_s:g}), "
+                f"but its network takes {taken}; correct its config.json"
+            )
+        self.identity = ModelIdentity(
+            name=config.name, version=config.version, sha256=model.sha256, card=model.card
+        )
+
+    @classmethod
+    def load(
+        cls, model: str | Path | None = None, *, device: str = "cpu", threads: int | None = None
+    ) -> "Scorer":
+        """Load a model.
+
+        Parameters
+        ----------
+        model
+            Name of an installed model or a model folder; None takes the default one.
+        device
+            Where it runs.
+        threads
+            How many CPU threads torch may use in this process; None leaves it as it is.
+
+        Raises
+        ------
+        ScoreError
+            A device that this machine does not have, or fewer than one thread.
+        ModelError
+            No such model, or a folder that cannot be read.
+        """
+        import torch
+
+        if threads is not None:
+            if threads < 1:
+                raise ScoreError(f"threads={threads}; expected at least 1")
+            torch.set_num_threads(threads)
+        try:
+            torch.empty(0, device=device)
+        # An unknown kind is a RuntimeError, a missing one an AssertionError or NotImplementedError.
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            first = str(error).partition("\n")[0]
+            raise ScoreError(
+                f"device {device!r} cannot be used here ({first}); expected cpu or cuda"
+            ) from error
+        return cls(load_model(model, device=device), device=device)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The model's class names."""
+        return self.model.config.classes
+
+    def score(self, recording: Recording, *, cycles: Sequence[tuple[float, float]] | None = None) -> Report:
+        """Score a recording.
+
+        Parameters
+        ----------
+        recording
+            Any rate and number of channels; channels are averaged, and the report says so.
+        cycles
+            Annotated breath cycles ``(start_s, end_s)``. Without them cycles are looked for, and overlapping
+            windows are taken where no breathing envelope is found.
+
+        Returns
+        -------
+        Report
+            A bad recording never raises: it is abstained on, or failed with the reason.
+
+        Raises
+        ------
+        ScoreError
+            Not a recording, or cycles that do not lie within it.
+        """
+        if not isinstance(recording, Recording):
+            raise ScoreError(
+                f"a {type(recording).__name__}; expected a Recording: "
+                "read it with resp.load_recording, or use score_file"
+            )
+        if cycles is not None:
+            cycles = check_cycles(cycles, recording.duration_s, recording.source)
+        try:
+            return self._judge(self._prepare(recording, recording.source, cycles))
+        except Exception as error:
+            return self._failed(recording.source, error)
+
+    def score_file(self, path: Paths, annotations: Paths | None = None) -> Report:
+        """Score a file; whatever is wrong with it is in the report.
+
+        Parameters
+        ----------
+        path
+            A sound file of any kind that `resp.load_recording` reads.
+        annotations
+            A text file of annotated cycles, or a folder that holds ``<name of the sound file>.txt``.
+        """
+        try:
+            return self._judge(self._prepare_file(path, annotations))
+        except Exception as error:
+            return self._failed(os.fspath(path), error)
+
+    def score_paths(self, paths: Iterable[Paths], *, annotations: Paths | None = None) -> Iterator[Report]:
+        """Score files and folders, one report a file, in the order of `find_inputs`.
+
+        The next recordings are decoded and resampled while the network works on one.
+
+        Parameters
+        ----------
+        paths
+            Files and folders.
+        annotations
+            A folder of annotated cycles, ``<name of the sound file>.txt``; a recording without one is cut as
+            usual.
+
+        Raises
+        ------
+        ScoreError
+            No path at all.
+        """
+        return self._score_each(find_inputs(paths), annotations)
+
+    def _score_each(self, files: Sequence[Path], annotations: Paths | None) -> Iterator[Report]:
+        waiting: deque[tuple[Path, Future[Prepared]]] = deque()
+        left = iter(files)
+        pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="resp-prepare")
+        try:
+            while True:
+                while len(waiting) < PREPARE_AHEAD and (file := next(left, None)) is not None:
+                    waiting.append((file, pool.submit(self._prepare_file, file, annotations)))
+                if not waiting:
+                    return
+                file, future = waiting.popleft()
+                try:
+                    report = self._judge(future.result())
+                except Exception as error:
+                    report = self._failed(os.fspath(file), error)
+                yield report
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare_file(self, path: Paths, annotations: Paths | None) -> Prepared:
+        if Path(path).is_dir():
+            raise ScoreError(f"{os.fspath(path)}: a folder in which no sound file was found")
+        cycles = cycles_for(path, annotations) if annotations is not None else None
+        return self._prepare(load_recording(path), os.fspath(path), cycles)
+
+    def _prepare(
+        self, recording: Recording, file: str, cycles: Sequence[tuple[float, float]] | None
+    ) -> Prepared:
+        return prepare(recording, self.model.config, self.model.network.rate_hz, file=file, cycles=cycles)
+
+    def _judge(self, prepared: Prepared) -> Report:
+        if not prepared.spans:
+            return Report(
+                status="abstained",
+                reason="unusable sound: " + "; ".join(prepared.quality.reasons),
+                recording=prepared.identity,
+                quality=prepared.quality,
+                model=self.identity,
+                warnings=prepared.warnings,
+            )
+        size = CPU_BATCH if self.device == "cpu" else GPU_BATCH
+        logits = np.concatenate(
+            [
+                predict_logits(self.model.network, batch, batch_size=size, device=self.device)
+                for batch in prepared.batches(size)
+            ]
+        ).astype(np.float64)
+        if not np.isfinite(logits).all():
+            raise ScoreError("the model gave values that are not finite numbers; its folder may be damaged")
+        segments = tuple(self._segment(span, row) for span, row in zip(prepared.spans, logits, strict=True))
+        summary, reason = summarise(segments, logits, self.model.config, prepared.breaths_per_min)
+        return Report(
+            status="abstained" if reason else "scored",
+            reason=reason,
+            recording=prepared.identity,
+            quality=prepared.quality,
+            segments=segments,
+            summary=summary,
+            model=self.identity,
+            warnings=prepared.warnings,
+        )
+
+    def _segment(self, span: Span, logits: np.ndarray) -> Segment:
+        config = self.model.config
+        probabilities = calibrate(logits, config.calibration)
+        unsure = abstention(probabilities, config.classes, config.calibration)
+        return Segment(
+            kind=span.kind,
+            start_s=span.start_s,
+            end_s=span.end_s,
+            probabilities=as_dict(probabilities, config.classes),
+            label=None if unsure else config.classes[int(np.argmax(probabilities))],
+            prediction_set=prediction_set(probabilities, config.classes, config.calibration),
+            abstained=unsure,
+        )
+
+    def _failed(self, file: str, error: Exception) -> Report:
+        if isinstance(error, RespError):
+            return Report.failure(file, str(error))
+        logger.error("%s could not be scored", file, exc_info=error)
+        return Report.failure(file, f"unexpected {type(error).__name__}: {error}")

@@ -1,0 +1,128 @@
+"""The run folder: what lies where, and the model folders in it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from resp.models.config import ModelConfig
+from resp.models.network import Network
+from resp.train.data import TrainingData
+from resp.train.errors import TrainError
+from resp.train.recipe import Recipe, load_recipe
+
+RECIPE, STATE, RESULTS = "recipe.yaml", "state.pt", "results.json"
+ENVIRONMENT, DATA = "environment.json", "data.json"
+_SCORES = (("sp", "Sp"), ("se", "Se"), ("score", "Score"))
+LAST = "last"
+CHOSEN = {"honest": "best", "literature": "best_test"}
+
+
+def check_folder(out: Path, recipe: Recipe, *, resume: bool) -> None:
+    """Refuse a folder that holds another run, or any run unless it is to be resumed.
+
+    Raises
+    ------
+    TrainError
+        It does, or it is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise TrainError(f"{out}: is a file; expected a folder for the run")
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    if not (out / RECIPE).is_file():
+        raise TrainError(f"{out}: holds something that is no run; give a new or empty folder with --out")
+    if not resume:
+        raise TrainError(f"{out}: holds a run already; go on with it (--resume), or give another folder")
+    differing = load_recipe(out / RECIPE).differences(recipe)
+    if differing:
+        raise TrainError(
+            f"{out}: the run there has another recipe ({', '.join(differing[:8])}); resume it with the same "
+            f"recipe, settings and preset, or with {out / RECIPE} as the recipe"
+        )
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write plain values as a JSON file, which is there whole or not at all."""
+    write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, which is there whole or not at all."""
+    writing = path.with_name(f".{path.name}.writing")
+    writing.write_text(text, encoding="utf-8")
+    writing.replace(path)
+
+
+def save_network(
+    folder: Path, network: Network, recipe: Recipe, data: TrainingData, results: dict[str, Any], how: str
+) -> None:
+    """Save a network as a model folder; one that is there is brought up to date.
+
+    Parameters
+    ----------
+    folder
+        The model folder.
+    network
+        The network as it is now.
+    recipe, data
+        For its configuration and card.
+    results
+        Protocol → measured numbers.
+    how
+        How these weights were chosen, in words.
+    """
+    from resp.models.folder import save_model
+
+    config = _model_config(recipe, data, results)
+    save_model(folder, network, config, card=_card(config, recipe, data, how))
+
+
+def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any]) -> ModelConfig:
+    items = [data.dataset.items[index] for index in data.split.train]
+    patients = len({item.patient for item in items})
+    return ModelConfig(
+        name=recipe.name,
+        version=recipe.card.version,
+        description=recipe.card.description,
+        network=recipe.network.name,
+        settings=recipe.network.settings,
+        classes=data.dataset.classes,
+        clip=recipe.clip,
+        trained_on=(f"{data.dataset.name}: {len(items)} items of {patients} patients",),
+        trained_devices=tuple(sorted({item.device for item in items if item.device})),
+        trained_band_hz=recipe.card.trained_band_hz,
+        licence=recipe.card.licence,
+        results=results,
+    )
+
+
+def _card(config: ModelConfig, recipe: Recipe, data: TrainingData, how: str) -> str:
+    numbers = "\n".join(
+        f"- {protocol}, epoch {one['epoch']}: "
+        + ", ".join(f"{label} {_shown(one['test'][key])}" for key, label in _SCORES)
+        for protocol, one in config.results.items()
+    )
+    return f"""# {config.name}
+
+{config.description or "A network trained by `resp train`."}
+
+- Network: {config.network}, classes {", ".join(config.classes)}
+- Objective: {recipe.objective.name}, seed {recipe.seed}
+- Trained on {"; ".join(config.trained_on)}
+- Weights: {how}
+- Licence: {config.licence or "not stated"}
+
+## Measured
+
+{numbers or "Not measured."}
+
+```
+{data.split.text(data.dataset)}
+```
+
+For research and education; not a medical device.
+"""
+
+
+def _shown(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"

@@ -1,0 +1,200 @@
+"""The loop: batches, steps, learning rate, averaging, over one or several processes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from itertools import islice
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from resp.datasets.batches import Batch, batch_count, batches
+from resp.evaluate.metrics import normal_class
+from resp.models.network import Network
+from resp.train.averaging import create_averaging
+from resp.train.data import TrainingData, epoch_order, own_share
+from resp.train.errors import TrainError
+from resp.train.objectives import Objective, Outcome
+from resp.train.recipe import Recipe
+from resp.train.schedule import rate_factor
+from resp.train.seeds import Purpose, derived_generator, derived_seed
+from resp.train.starting import create_optimiser
+from resp.train.totals import EpochTotals
+
+AfterStep = Callable[[int], None]
+
+
+class Trainer:
+    """Trains an objective, epoch by epoch; all that is random is a function of seed, epoch, step and process.
+
+    Parameters
+    ----------
+    recipe, data
+        What to do, and with what.
+    objective
+        On the CPU; it is moved to the accelerator's device.
+    accelerator
+        Device, precision and processes.
+
+    Raises
+    ------
+    TrainError
+        Batches that cannot be divided among the processes.
+    """
+
+    def __init__(
+        self, recipe: Recipe, data: TrainingData, objective: Objective, accelerator: Accelerator
+    ) -> None:
+        training = recipe.training
+        if training.batch_size % accelerator.num_processes:
+            raise TrainError(
+                f"training.batch_size {training.batch_size} cannot be divided among "
+                f"{accelerator.num_processes} processes; expected a multiple of their number"
+            )
+        self._recipe = recipe
+        self._data = data
+        self._accelerator = accelerator
+        self._labels = data.dataset.labels
+        self.objective = objective
+        self._wrapped, self._optimiser = accelerator.prepare(
+            objective, create_optimiser(objective, recipe.optimiser)
+        )
+        # Made when the weights are on their device.
+        self._averaging = create_averaging(recipe.averaging, objective)
+        clips = len(data.split.train) * training.repeats
+        self._batches = batch_count(clips, training.batch_size, drop_last=training.drop_last)
+        self.steps_per_epoch = batch_count(self._batches, training.accumulate)
+        self.totals = self._new_totals()
+
+    @property
+    def network(self) -> Network:
+        """The network to evaluate and to keep: the moving average where there is one."""
+        return self._averaging.network
+
+    def run_epoch(self, epoch: int, first_step: int, after_step: AfterStep) -> None:
+        """Go through an epoch from a step on.
+
+        Parameters
+        ----------
+        epoch
+            From 1.
+        first_step
+            How many of its steps are done; 0 begins the epoch's sums anew.
+        after_step
+            Called after each optimiser step with the number that are done; may raise to stop.
+
+        Raises
+        ------
+        TrainError
+            The loss is no longer a finite number.
+        """
+        if first_step == 0:
+            self.totals = self._new_totals()
+        self._wrapped.train()
+        for step, group in enumerate(self._groups(epoch, first_step), start=first_step):
+            self._step(epoch, step, group)
+            after_step(step + 1)
+        if not abs(self.totals.loss) < float("inf"):
+            raise TrainError(
+                f"the loss is not finite in epoch {epoch}; lower optimiser.lr, set optimiser.clip_norm, "
+                "or take another training.precision"
+            )
+        if self._accelerator.num_processes > 1:
+            # What batch normalisation counted differs between processes until the next forward pass.
+            for buffer in self.network.buffers():
+                torch.distributed.broadcast(buffer, 0)
+
+    def state(self) -> dict[str, Any]:
+        """Return the state dictionaries of all that learns, for `load`."""
+        scaler = self._accelerator.scaler
+        return {
+            "objective": self.objective.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "scaler": scaler.state_dict() if scaler is not None else None,
+            "averaging": self._averaging.state(),
+            "totals": self.totals.state(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up what `state` gave."""
+        self.objective.load_state_dict(state["objective"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        if self._accelerator.scaler is not None and state["scaler"] is not None:
+            self._accelerator.scaler.load_state_dict(state["scaler"])
+        self._averaging.load(state["averaging"])
+        self.totals.load(state["totals"])
+
+    def rate(self, epoch: int, step: int = 0) -> float:
+        """Return the learning rate of a step, without the head's factor."""
+        return self._recipe.optimiser.lr * self._factor(epoch, step)
+
+    def _factor(self, epoch: int, step: int) -> float:
+        return rate_factor(
+            self._recipe.schedule,
+            epoch=epoch,
+            step=step,
+            epochs=self._recipe.training.epochs,
+            steps=self.steps_per_epoch,
+        )
+
+    def _step(self, epoch: int, step: int, group: list[Batch]) -> None:
+        accelerator, clip_norm = self._accelerator, self._recipe.optimiser.clip_norm
+        place = (epoch, step, accelerator.process_index)
+        # Dropout draws from torch's global generator, which belongs to this run (see resp.train.run).
+        torch.manual_seed(derived_seed(self._recipe.seed, Purpose.STEP, *place))
+        generator = derived_generator(self._recipe.seed, Purpose.STEP, *place)
+        factor = self._factor(epoch, step)
+        for parameters in self._optimiser.param_groups:
+            parameters["lr"] = parameters["base_lr"] * factor
+        clips = sum(len(batch.labels) for batch in group)
+        for number, batch in enumerate(group, start=1):
+            last = number == len(group)
+            with nullcontext() if last else accelerator.no_sync(self._wrapped):
+                outcome: Outcome = self._wrapped(
+                    batch.waveform.to(accelerator.device), batch.labels.to(accelerator.device), generator
+                )
+                accelerator.backward(outcome.loss * (len(batch.labels) / clips))
+            self.totals.add(outcome)
+        if clip_norm is not None:
+            accelerator.clip_grad_norm_(self._wrapped.parameters(), clip_norm)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        self._averaging.after_step()
+
+    def _groups(self, epoch: int, first_step: int) -> Iterator[list[Batch]]:
+        """Yield the batches of each optimiser step, from ``first_step`` on."""
+        recipe, accelerator = self._recipe, self._accelerator
+        training, clip = recipe.training, recipe.clip
+        order = epoch_order(
+            self._labels,
+            self._data.split.train,
+            repeats=training.repeats,
+            balanced=training.balanced,
+            generator=derived_generator(recipe.seed, Purpose.ORDER, epoch),
+        )
+        mine = own_share(
+            order,
+            training.batch_size,
+            drop_last=training.drop_last,
+            process=accelerator.process_index,
+            processes=accelerator.num_processes,
+        )
+        made = batches(
+            self._data.waveforms,
+            self._labels,
+            mine.tolist(),
+            batch_size=training.batch_size // accelerator.num_processes,
+            length=round(clip.window_s * self._data.waveforms.rate_hz),
+            fit=clip.fit,
+            crop=training.crop,
+            fade_samples=clip.fade_samples,
+            generator=derived_generator(recipe.seed, Purpose.CROPS, epoch, accelerator.process_index),
+        )
+        # Batches that are done are made again and dropped, so that what comes after them is the same.
+        left = islice(made, first_step * training.accumulate, None)
+        while group := list(islice(left, training.accumulate)):
+            yield group
+
+    def _new_totals(self) -> EpochTotals:
+        classes = self._data.dataset.classes
+        return EpochTotals(len(classes), normal_class(classes), self._accelerator.device)

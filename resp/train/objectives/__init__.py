@@ -1,0 +1,66 @@
+"""What a network is trained for; one file an objective.
+
+A new one is a settings class with a ``name`` of its own, an `Objective`, and a line in `AnyObjective` and
+`_MAKERS`.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import Field
+from torch import Tensor
+
+from resp.models.network import Network
+from resp.train.augmentation import Augmentation
+from resp.train.objectives.contract import MixSettings, Objective, ObjectiveSettings, Outcome
+from resp.train.objectives.cross_entropy import CrossEntropy, CrossEntropySettings
+from resp.train.objectives.patch_mix_ce import PatchMixCE, PatchMixCESettings
+from resp.train.objectives.patch_mix_cl import PatchMixCL, PatchMixCLSettings
+
+AnyObjective = Annotated[
+    CrossEntropySettings | PatchMixCESettings | PatchMixCLSettings, Field(discriminator="name")
+]
+
+_MAKERS: dict[type[ObjectiveSettings], Callable[..., Objective]] = {
+    CrossEntropySettings: CrossEntropy,
+    PatchMixCESettings: PatchMixCE,
+    PatchMixCLSettings: PatchMixCL,
+}
+
+
+def create_objective(
+    settings: Any, network: Network, augmentation: Augmentation, class_weights: Tensor | None = None
+) -> Objective:
+    """Make the objective that the settings describe.
+
+    Parameters
+    ----------
+    settings
+        One of `AnyObjective`.
+    network, augmentation
+        What is trained, and what is done to its batches first.
+    class_weights
+        [classes] for the cross-entropy, or None.
+
+    Raises
+    ------
+    RespError
+        A mix or a site that is not there.
+    """
+    return _MAKERS[type(settings)](settings, network, augmentation, class_weights)
+
+
+__all__ = [
+    "AnyObjective",
+    "CrossEntropy",
+    "CrossEntropySettings",
+    "MixSettings",
+    "Objective",
+    "ObjectiveSettings",
+    "Outcome",
+    "PatchMixCE",
+    "PatchMixCESettings",
+    "PatchMixCL",
+    "PatchMixCLSettings",
+    "create_objective",
+]

@@ -1,0 +1,207 @@
+"""The objective contract: one forward pass of a batch gives a loss and logits."""
+
+from abc import ABC, abstractmethod
+from typing import Annotated, Any, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from resp.augment import SpecMasks
+from resp.mix import Mix, MixDraw, forward_mixed
+from resp.mix import create as create_mix
+from resp.models.network import OUTPUT, Network
+from resp.train.augmentation import Augmentation
+
+ClassWeights = Literal["none", "inverse_frequency"]
+
+
+class ObjectiveSettings(BaseModel):
+    """What all objectives can be told.
+
+    Parameters
+    ----------
+    class_weights
+        Weight of each class in the cross-entropy: ``none``, or by the ``inverse_frequency`` of its training
+        items, normalised to a sum of one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    class_weights: ClassWeights = "none"
+
+
+class MixSettings(BaseModel):
+    """Which mix, and at which site of the network.
+
+    Parameters
+    ----------
+    name, settings
+        Name in the registry of mixes (``resp mixes``) and the mix's own settings.
+    site
+        One of the network's sites.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "patch"
+    settings: dict[str, Any] = Field(default_factory=dict)
+    site: Annotated[str, Field(min_length=1)] = "patches"
+
+
+class Outcome(NamedTuple):
+    """What one batch gave.
+
+    Parameters
+    ----------
+    loss
+        Scalar, mean over the batch.
+    logits
+        [batch, classes], for the Score during training.
+    truth
+        [batch] the labels that the logits are judged by; of a mixed sample, the one with the greater share.
+    parts
+        Name → scalar without gradient: what the loss is made of.
+    """
+
+    loss: Tensor
+    logits: Tensor
+    truth: Tensor
+    parts: dict[str, Tensor]
+
+
+class Spectrogram(NamedTuple):
+    """An augmented batch before any mix.
+
+    Parameters
+    ----------
+    value
+        [batch, …] at the augmentation's site, masked.
+    waveform
+        [batch, time] that it was made from.
+    masks
+        SpecAugment's masks, which a view that is mixed earlier gets too.
+    """
+
+    value: Tensor
+    waveform: Tensor
+    masks: SpecMasks | None
+
+
+class Objective(nn.Module, ABC):
+    """What is trained: a network, what else has weights (a projector), and the loss of a batch.
+
+    It is one module with one forward pass, so that distributed training wraps it as a whole.
+
+    Parameters
+    ----------
+    network
+        The network.
+    augmentation
+        Acts once per batch.
+    class_weights
+        [classes], or None.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(
+        self, network: Network, augmentation: Augmentation, class_weights: Tensor | None = None
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.augmentation = augmentation
+        self.register_buffer("class_weights", class_weights, persistent=False)
+
+    @abstractmethod
+    def forward(self, waveform: Tensor, labels: Tensor, generator: torch.Generator) -> Outcome:
+        """Compute the loss of a batch.
+
+        Parameters
+        ----------
+        waveform
+            [batch, time].
+        labels
+            [batch] class indices.
+        generator
+            CPU generator of this batch's augmentation and mix.
+        """
+
+    def augmented(self, waveform: Tensor, generator: torch.Generator) -> Spectrogram:
+        """Augment a batch once and run it up to the augmentation's site."""
+        sound = self.augmentation.waveform(waveform, generator)
+        value = self.network.run(sound, stop=self.augmentation.site)
+        masks = self.augmentation.masks(value, generator)
+        return Spectrogram(self.augmentation.mask(value, masks), sound, masks)
+
+    def unmixed(self, batch: Spectrogram, *, stop: str = OUTPUT) -> Tensor:
+        """Run the unmixed view to a stage."""
+        return self.network.run(batch.value, start=self.augmentation.site, stop=stop)
+
+    def mixed(
+        self, batch: Spectrogram, mix: "SitedMix", generator: torch.Generator, *, stop: str = OUTPUT
+    ) -> tuple[Tensor, MixDraw]:
+        """Run the mixed view to a stage, from the same augmented batch as the unmixed one.
+
+        A mix at a site before the spectrogram (of the waveform) starts from the augmented waveform, and its
+        spectrogram gets the same masks.
+        """
+        stages, middle = self.network.stage_names, self.augmentation.site
+        if stages.index(self.network.site(mix.site).name) >= stages.index(middle):
+            return forward_mixed(
+                self.network, batch.value, mix.mix, mix.site, generator, start=middle, stop=stop
+            )
+        value, draw = forward_mixed(self.network, batch.waveform, mix.mix, mix.site, generator, stop=middle)
+        masked = self.augmentation.mask(value, batch.masks)
+        return self.network.run(masked, start=middle, stop=stop), draw
+
+    def views(
+        self, batch: Spectrogram, mix: "SitedMix", generator: torch.Generator, *, stop: str
+    ) -> tuple[Tensor, Tensor, MixDraw]:
+        """Run the unmixed and the mixed view to a stage; what lies before the mix is computed once."""
+        stages, middle = self.network.stage_names, self.augmentation.site
+        if stages.index(mix.site) < stages.index(middle):
+            mixed, draw = self.mixed(batch, mix, generator, stop=stop)
+            return self.unmixed(batch, stop=stop), mixed, draw
+        shared = self.unmixed(batch, stop=mix.site)
+        mixed, draw = forward_mixed(self.network, shared, mix.mix, mix.site, generator, start=mix.site, stop=stop)
+        return self.network.run(shared, start=mix.site, stop=stop), mixed, draw
+
+    def cross_entropy(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+        """Return the (class-weighted) cross-entropy of unmixed samples, in float32."""
+        loss = F.cross_entropy(logits.float(), labels, self.class_weights, label_smoothing=smoothing)
+        if self.class_weights is None or not _processes():
+            return loss
+        # Gradients are averaged over processes; without this, one with rare classes would count too little.
+        own = self.class_weights[labels].sum()
+        everywhere = own.clone()
+        torch.distributed.all_reduce(everywhere)
+        return loss * own * _processes() / everywhere
+
+
+class SitedMix:
+    """A mix and the site at which it acts.
+
+    Raises
+    ------
+    RespError
+        No such mix, or the network has no such site.
+    """
+
+    def __init__(self, settings: MixSettings, network: Network) -> None:
+        self.mix: Mix[Any] = create_mix(settings.name, **settings.settings)
+        self.site = network.site(settings.site).name
+
+
+def dominant_labels(labels: Tensor, draw: MixDraw) -> Tensor:
+    """Return of each mixed sample the label with the greater share, [batch]."""
+    partner = draw.partner.to(labels.device)
+    return torch.where(draw.weight.to(labels.device) >= 0.5, labels, labels[partner])
+
+
+def _processes() -> int:
+    """Return how many processes train together; 0 outside of distributed training."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return 0
+    return torch.distributed.get_world_size()

@@ -1,0 +1,136 @@
+"""The recipe: everything that decides what a training run gives."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from resp.datasets.settings import DataSettings
+from resp.models.config import ClipSettings
+from resp.train.augmentation import AugmentSettings
+from resp.train.errors import TrainError
+from resp.train.objectives import AnyObjective
+from resp.train.presets import apply_preset
+from resp.train.problems import describe_problems
+from resp.train.recipe_file import merge, parse_settings, read_mapping
+from resp.train.schedule import ScheduleSettings
+from resp.train.sections import (
+    AveragingSettings,
+    CardSettings,
+    EvaluationSettings,
+    NetworkSettings,
+    OptimiserSettings,
+    TrainingSettings,
+)
+
+
+class Recipe(BaseModel):
+    """A training run, typed; the same recipe and data give the same model on one device.
+
+    Parameters
+    ----------
+    name
+        Name of the model that comes out.
+    seed
+        Of the first weights, the order of the items, crops, augmentation and mixes.
+    data
+        Data set, labels and split.
+    clip
+        How an item becomes a clip; goes into the model's ``config.json``.
+    network, objective, augment, optimiser, schedule, averaging, training, evaluation, card
+        See their classes.
+    max_items
+        At most so many items of each part (train, validation, test) are used, of every class alike; None for
+        all. For trying out a recipe.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: Annotated[int, Field(ge=0)] = 0
+    data: DataSettings
+    clip: ClipSettings = ClipSettings()
+    network: NetworkSettings
+    objective: AnyObjective
+    augment: AugmentSettings = AugmentSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    averaging: AveragingSettings = AveragingSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    card: CardSettings = CardSettings()
+    max_items: Annotated[int, Field(ge=1)] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as plain values, every default spelled out."""
+        return self.model_dump(mode="json")
+
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML, which `load_recipe` reads back."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+
+    def differences(self, other: "Recipe") -> tuple[str, ...]:
+        """Return the settings (``a.b``) that differ, leaving out where the data lie on this machine."""
+        mine, theirs = flatten(self.to_dict()), flatten(other.to_dict())
+        keys = [*mine, *(key for key in theirs if key not in mine)]
+        return tuple(key for key in keys if key != "data.root" and mine.get(key) != theirs.get(key))
+
+
+def load_recipe(
+    path: str | os.PathLike[str], settings: Sequence[str] = (), *, preset: str | None = None
+) -> Recipe:
+    """Read a recipe from a YAML file.
+
+    The file may name another one whose settings it changes (``extends: base.yaml``, relative to it), and a
+    preset (``preset: smoke``). Settings win over the preset, the preset over the file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    settings
+        ``a.b=value`` with the value in YAML, such as ``training.epochs=3`` or ``network.weights=null``.
+    preset
+        Name of a preset: ``smoke``.
+
+    Raises
+    ------
+    TrainError
+        The file cannot be read, or the recipe is wrong; the message lists every problem.
+    """
+    given = read_mapping(Path(path))
+    changes = parse_settings(settings)
+    chosen = preset or changes.pop("preset", None) or given.get("preset")
+    given.pop("preset", None)
+    if chosen is not None:
+        # The network's name decides what a preset does to it, and a setting may change it.
+        given = apply_preset(str(chosen), merge(given, changes))
+    return make_recipe(merge(given, changes), source=os.fspath(path))
+
+
+def make_recipe(values: dict[str, Any], *, source: str = "recipe") -> Recipe:
+    """Check plain values and make a recipe of them.
+
+    Raises
+    ------
+    TrainError
+        They are wrong; the message lists every problem, with the close name of an unknown one.
+    """
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise TrainError(describe_problems(source, error, Recipe)) from error
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with keys such as ``a.b``."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,266 @@
+"""A training run from the recipe to the results."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from resp.datasets import WaveformCache
+from resp.datasets.cache import Progress
+from resp.losses import inverse_frequency_weights
+from resp.train.augmentation import Augmentation
+from resp.train.checkpoint import RunState
+from resp.train.data import open_parts, open_training_data
+from resp.train.environment import create_accelerator, describe_environment
+from resp.train.folder import (
+    CHOSEN,
+    DATA,
+    ENVIRONMENT,
+    RECIPE,
+    RESULTS,
+    STATE,
+    check_folder,
+    write_json,
+    write_text,
+)
+from resp.train.journal import Journal
+from resp.train.loop import Trainer
+from resp.train.measuring import Measurer, Numbers
+from resp.train.objectives import create_objective
+from resp.train.recipe import Recipe
+from resp.train.seeds import Purpose, derived_seed, own_randomness
+from resp.train.starting import build_network
+from resp.train.stopping import RunInterruptedError, StopRequest
+
+# How often the progress bar asks the device for the loss.
+_SHOW_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a finished run gave.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    results
+        Protocol → epoch, how it was chosen, and the evaluation of the test part: ``results.json``.
+    """
+
+    folder: Path
+    results: dict[str, Any]
+
+    @property
+    def model(self) -> Path:
+        """The model folder with the weights of the honest protocol."""
+        return self.folder / CHOSEN["honest"]
+
+    def score(self, protocol: str = "honest") -> Numbers:
+        """Return ``sp``, ``se`` and ``score`` on the test part; None where not defined."""
+        numbers: Numbers = self.results[protocol]["test"]
+        return numbers
+
+
+def train(
+    recipe: Recipe,
+    out: str | os.PathLike[str],
+    *,
+    resume: bool = False,
+    cache: WaveformCache | None = None,
+    progress: bool = False,
+) -> RunResult:
+    """Train a network by a recipe.
+
+    Under ``torchrun`` every process calls this with the same arguments. Torch's global random state is as it
+    was when this returns.
+
+    Parameters
+    ----------
+    recipe
+        What to do.
+    out
+        The run folder: made, or taken up with ``resume``.
+    resume
+        Go on with the run in ``out``, from its last saved step; the result is that of a run without a break.
+        A finished run gives its results.
+    cache
+        Where decoded waveforms are kept; None for the default folder.
+    progress
+        Show progress bars on standard error.
+
+    Returns
+    -------
+    RunResult
+        The results, which stand in ``out`` too.
+
+    Raises
+    ------
+    TrainError
+        The folder holds something else, the recipe does not fit the data, or the loss is no longer finite.
+    RunInterruptedError
+        A signal stopped the run, which can be resumed.
+    RespError
+        What other rooms refuse: data, networks, weights, mixes.
+    """
+    folder = Path(out)
+    check_folder(folder, recipe, resume=resume)
+    accelerator = create_accelerator(recipe.training)
+    # All processes have looked at the folder before one of them writes into it.
+    accelerator.wait_for_everyone()
+    if (folder / RESULTS).is_file():
+        return RunResult(folder, json.loads((folder / RESULTS).read_text(encoding="utf-8")))
+    with own_randomness(accelerator.device):
+        run = _Run(recipe, folder, accelerator, cache or WaveformCache(), show=progress)
+        run.begin()
+        run.go()
+        return RunResult(folder, run.finish())
+
+
+class _Run:
+    """One run, as one process sees it."""
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, accelerator: Accelerator, cache: WaveformCache, *, show: bool
+    ) -> None:
+        self._recipe, self._folder, self._accelerator, self._cache = recipe, folder, accelerator, cache
+        self._main = accelerator.is_main_process
+        self._show = show and self._main
+        # Before the sounds are decoded, so that a network or a split that cannot be is known at once.
+        parts = open_parts(recipe)
+        classes = parts.dataset.classes
+        torch.manual_seed(derived_seed(recipe.seed, Purpose.WEIGHTS))
+        network = build_network(recipe, classes)
+        weights = None
+        if recipe.objective.class_weights == "inverse_frequency":
+            labels = [parts.dataset.items[index].label for index in parts.split.train]
+            weights = inverse_frequency_weights(labels, len(classes))
+        objective = create_objective(
+            recipe.objective, network, Augmentation(recipe.augment, network), weights
+        )
+        with accelerator.main_process_first(), _decoding_bar(self._show) as progress:
+            self._data = open_training_data(parts, recipe, cache, network.rate_hz, progress)
+        self._trainer = Trainer(recipe, self._data, objective, accelerator)
+        self._measurer = Measurer(recipe, self._data, accelerator, folder)
+        self._epoch, self._step = 1, 0
+        self._history: list[dict[str, Any]] = []
+
+    def begin(self) -> None:
+        """Take up the saved state, or begin the folder."""
+        if (self._folder / STATE).is_file():
+            state = RunState.load(self._folder / STATE)
+            self._trainer.load(state.learnt)
+            self._epoch, self._step, self._history = state.epoch, state.step, state.history
+            self._measurer.best = state.best
+        elif self._main:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_text(self._folder / RECIPE, self._recipe.to_yaml())
+            environment = describe_environment(self._accelerator, self._recipe.seed)
+            write_json(self._folder / ENVIRONMENT, environment)
+            write_json(self._folder / DATA, self._data.describe(self._cache))
+        self._accelerator.wait_for_everyone()
+
+    def go(self) -> None:
+        """Train the epochs that are left."""
+        recipe, steps = self._recipe, self._trainer.steps_per_epoch
+        bar = tqdm(
+            total=steps * recipe.training.epochs,
+            initial=(self._epoch - 1) * steps + self._step,
+            desc=recipe.name,
+            unit="step",
+            disable=not self._show,
+        )
+        journal = Journal(self._folder, self._history) if self._main else None
+        with StopRequest(listen=self._accelerator.num_processes == 1) as stop, bar:
+            after_step = self._after_step(bar, stop)
+            try:
+                while self._epoch <= recipe.training.epochs:
+                    self._one_epoch(after_step, journal)
+                    if stop.requested and self._epoch <= recipe.training.epochs:
+                        raise RunInterruptedError(
+                            f"stopped after epoch {self._epoch - 1}; go on with --resume"
+                        )
+            finally:
+                if journal is not None:
+                    journal.close()
+
+    def finish(self) -> dict[str, Any]:
+        """Keep the last weights, and measure the chosen ones on the test part."""
+        self._measurer.keep_last(self._trainer.network)
+        self._accelerator.wait_for_everyone()
+        results: dict[str, Any] = {}
+        for protocol in self._recipe.evaluation.protocols:
+            results[protocol] = self._measurer.test(protocol)
+        if self._main:
+            write_json(self._folder / RESULTS, results)
+        self._accelerator.wait_for_everyone()
+        return results
+
+    def _one_epoch(self, after_step: Callable[[int], None], journal: Journal | None) -> None:
+        began = time.monotonic()
+        self._trainer.run_epoch(self._epoch, self._step, after_step)
+        row: dict[str, Any] = {
+            "epoch": self._epoch,
+            "lr": self._trainer.rate(self._epoch),
+            "train": self._trainer.totals.summary(self._accelerator),
+            **self._measurer.epoch(self._trainer.network, self._epoch),
+        }
+        row["seconds"] = round(time.monotonic() - began, 3)
+        self._history.append(row)
+        if journal is not None:
+            journal.add(row)
+        self._epoch, self._step = self._epoch + 1, 0
+        self._save_state()
+
+    def _after_step(self, bar: "tqdm[Any]", stop: StopRequest) -> Callable[[int], None]:
+        shown = 0.0
+
+        def after_step(done: int) -> None:
+            nonlocal shown
+            self._step = done
+            bar.update()
+            if self._show and time.monotonic() - shown > _SHOW_EVERY_S:
+                shown = time.monotonic()
+                bar.set_postfix(self._shown())
+            if stop.requested:
+                self._save_state()
+                raise RunInterruptedError(
+                    f"stopped in epoch {self._epoch} after step {done} of {self._trainer.steps_per_epoch}; "
+                    "go on with --resume"
+                )
+
+        return after_step
+
+    def _save_state(self) -> None:
+        if self._main:
+            state = RunState(
+                self._epoch, self._step, self._trainer.state(), self._history, self._measurer.best
+            )
+            state.save(self._folder / STATE)
+
+    def _shown(self) -> dict[str, str]:
+        shown = {"epoch": str(self._epoch), "loss": f"{self._trainer.totals.loss:.3f}"}
+        score = self._history[-1].get("validation", {}).get("score") if self._history else None
+        if score is not None:
+            shown["Score"] = f"{score:.3f}"
+            shown["best"] = f"{self._measurer.best['honest']['key'][0]:.3f}"
+        return shown
+
+
+@contextmanager
+def _decoding_bar(show: bool) -> Iterator[Progress]:
+    with tqdm(desc="decoding", unit="recording", disable=not show, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

@@ -1,0 +1,142 @@
+"""The sections of a recipe that no other room describes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NetworkSettings(_Section):
+    """Which network, and what it starts from.
+
+    Parameters
+    ----------
+    name, settings
+        Name in the registry of networks (``resp models``) and its own settings.
+    weights
+        None for random weights; a resp model folder or the name of an installed model (all but its last
+        stage is taken); or AudioSet weights: a Hugging Face folder, ``hub:NAME``, a published checkpoint.
+    frozen
+        Stages that stay as they start.
+    """
+
+    name: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    weights: str | None = None
+    frozen: tuple[str, ...] = ()
+
+
+class OptimiserSettings(_Section):
+    """How weights are changed.
+
+    Parameters
+    ----------
+    name
+        ``adam`` (weight decay is part of the gradient) or ``adamw`` (decoupled).
+    lr, weight_decay
+        Learning rate and weight decay.
+    head_lr_factor
+        The last stage, and what only training has (a projector), learn this much faster.
+    clip_norm
+        Gradients are cut to this norm; None leaves them.
+    """
+
+    name: Literal["adam", "adamw"] = "adam"
+    lr: Annotated[float, Field(gt=0)] = 5e-5
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-6
+    head_lr_factor: Annotated[float, Field(gt=0)] = 1.0
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+
+
+class AveragingSettings(_Section):
+    """How weights are averaged over steps.
+
+    Parameters
+    ----------
+    name
+        ``none``; ``live``: after each step the weights become β · before + (1 − β) · after, as the Patch-Mix
+        reference does (its ma_update); ``ema``: a moving average beside them that is evaluated and kept.
+    beta
+        β of ``live``.
+    decay
+        Decay of ``ema``.
+    """
+
+    name: Literal["none", "live", "ema"] = "none"
+    beta: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
+
+
+class TrainingSettings(_Section):
+    """Epochs and batches.
+
+    Parameters
+    ----------
+    epochs
+        How often the training items are gone through.
+    batch_size
+        Clips of one forward pass, over all processes together.
+    accumulate
+        Forward passes of one optimiser step.
+    drop_last
+        Leave out a last batch that is not full.
+    crop
+        Which part of an item longer than the clip is learned from: its ``start``, or a ``random`` part.
+    repeats
+        How often each item comes in an epoch.
+    balanced
+        Draw items so that each class comes equally often.
+    precision
+        ``auto`` is fp16 on CUDA and none on a CPU.
+    device
+        ``auto`` is CUDA where there is one.
+    """
+
+    epochs: Positive = 50
+    batch_size: Positive = 8
+    accumulate: Positive = 1
+    drop_last: bool = True
+    crop: Literal["start", "random"] = "start"
+    repeats: Positive = 1
+    balanced: bool = False
+    precision: Literal["auto", "none", "bf16", "fp16"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class EvaluationSettings(_Section):
+    """What is measured.
+
+    Parameters
+    ----------
+    batch_size
+        Clips of one forward pass, of each process.
+    protocols
+        ``honest``: the validation part chooses the epoch and the test part is seen once. ``literature``: the
+        epoch with the best test Score, as most published work does; only beside ``honest``, and so labelled.
+    resamples
+        Of the patient bootstrap.
+    """
+
+    batch_size: Positive = 16
+    protocols: tuple[Literal["honest", "literature"], ...] = ("honest",)
+    resamples: Positive = 2000
+
+    @model_validator(mode="after")
+    def _honest_first(self) -> "EvaluationSettings":
+        if "honest" not in self.protocols or len(set(self.protocols)) != len(self.protocols):
+            raise ValueError(f"{list(self.protocols)}; expected [honest] or [honest, literature]")
+        return self
+
+
+class CardSettings(_Section):
+    """What the model folder says of itself; see `resp.models.config.ModelConfig`."""
+
+    description: str = ""
+    version: str = "1"
+    licence: str = ""
+    trained_band_hz: tuple[float, float] | None = None

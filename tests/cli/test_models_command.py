@@ -1,0 +1,46 @@
+import json
+import shutil
+
+from click.testing import CliRunner
+
+from resp.cli.models import models
+from resp.models import REGISTRY, create, folder
+from resp.models.config import ModelConfig
+from resp.models.folder import save_model
+
+
+def run(*arguments):
+    result = CliRunner().invoke(models, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def install(place, name):
+    network = create("mn04", classes=("normal", "abnormal"))
+    written = ModelConfig(name=name, network="mn04", classes=network.classes, description="tells two apart")
+    save_model(place / name, network, written)
+
+
+def test_networks_and_installed_models_as_json(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "SHIPPED", tmp_path)
+    install(tmp_path, folder.DEFAULT_MODEL)
+    listed = json.loads(run("--json", "--classes", "527"))
+    networks = {entry["name"]: entry for entry in listed if entry["kind"] == "network"}
+    assert list(networks) == [record.name for record in REGISTRY]
+    assert networks["mn04"]["parameters"] == 983_599
+    assert networks["ast"]["defaults"] == {"size": "base"}
+    (installed,) = (entry for entry in listed if entry["kind"] == "installed")
+    assert installed["name"] == folder.DEFAULT_MODEL
+    assert installed["network"] == "mn04"
+    assert installed["classes"] == ["normal", "abnormal"]
+    assert installed["default"] is True
+
+
+def test_as_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "SHIPPED", tmp_path)
+    install(tmp_path, "two")
+    text = run()
+    assert "5,572,036" in text
+    assert "tells two apart" in text
+    shutil.rmtree(tmp_path / "two")
+    assert run().rstrip().endswith("none")
