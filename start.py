@@ -31,9 +31,7 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     )
     place = Path(os.environ.get("RESP_VENV", ROOT / ".venv"))
     parser.add_argument("--venv", type=Path, default=place, help="where to install ($RESP_VENV, else .venv)")
-    parser.add_argument(
-        "--torch-index", default="", help="take torch from this package index, such as a CPU-only one"
-    )
+    parser.add_argument("--torch-index", default="", help="take torch from this package index, such as a CPU-only one")
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", help="install and do nothing else")
     setup.add_argument("--dev", action="store_true", help="the tools of the tests too")

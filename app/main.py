@@ -6,6 +6,9 @@ Start it with ``resp app``. It draws and decides nothing: every number on it sta
 from pathlib import Path
 
 import streamlit as st
+
+from resp.errors import RespError
+from resp.score.schema import DISCLAIMER
 from resp_page.downloads import show_downloads
 from resp_page.inputs import collect_sources
 from resp_page.model_view import show_model
@@ -13,9 +16,6 @@ from resp_page.recording_view import show_recording
 from resp_page.scoring import Scored, load_scorer, model_name, score_sources
 from resp_page.tables import overview
 from resp_page.words import plain
-
-from resp.errors import RespError
-from resp.score.schema import DISCLAIMER
 
 _PARTS = Path(__file__).parent / "resp_page"
 

@@ -53,9 +53,7 @@ class Tally:
         recall, precision = self.hits / max(self.annotated, 1), self.right / max(self.found, 1)
         f1 = 2 * recall * precision / max(recall + precision, 1e-9)
         rate = (
-            f"{np.median(self.rate_errors):.1f} / {np.mean(self.rate_errors):.1f}"
-            if self.rate_errors
-            else "as above"
+            f"{np.median(self.rate_errors):.1f} / {np.mean(self.rate_errors):.1f}" if self.rate_errors else "as above"
         )
         return f"| {name} | {self.files}/{total} | {recall:.2f} | {precision:.2f} | {f1:.2f} | {rate} |"
 
@@ -97,9 +95,7 @@ def table(audio: Path, annotations: Path) -> str:
         cycles = [(cycle.start_s, cycle.end_s) for cycle in read_annotation(annotations / f"{path.stem}.txt")]
         duration_s = recording.duration_s
         rate = 60 / float(np.median([end_s - start_s for start_s, end_s in cycles]))
-        truth = len(
-            inner(sorted({value for cycle in cycles for value in cycle}), EDGE_S, duration_s - EDGE_S)
-        )
+        truth = len(inner(sorted({value for cycle in cycles for value in cycle}), EDGE_S, duration_s - EDGE_S))
         for name in names[:3]:
             tallies[name].annotated += truth
         count(tallies["fixed 2.7 s"], fixed(duration_s, FIXED_S), cycles, duration_s, 1)

@@ -92,8 +92,7 @@ def main() -> None:
         "| stage | wall s | processor s | share | audio s per wall s | audio s per processor s |",
         "|---|---|---|---|---|---|",
         *(
-            f"| {name} | {wall:.2f} | {cpu:.2f} | {cpu / in_all_cpu:.1%} "
-            f"| {audio_s / wall:.1f} | {audio_s / cpu:.1f} |"
+            f"| {name} | {wall:.2f} | {cpu:.2f} | {cpu / in_all_cpu:.1%} | {audio_s / wall:.1f} | {audio_s / cpu:.1f} |"
             for name, (wall, cpu) in clock.seconds.items()
         ),
     ]

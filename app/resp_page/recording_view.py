@@ -56,9 +56,7 @@ def _show_sound(recording: resp.Recording, report: Report, key: str) -> None:
         st.audio(resp.audio.to_wav_bytes(recording, peak=0.9), format="audio/wav")
     top_hz = nyquist_hz = recording.rate_hz / 2
     if nyquist_hz > _USUAL_TOP_HZ:
-        everything = st.toggle(
-            f"Show all frequencies, up to {nyquist_hz / 1000:g} kHz", key=f"everything-{key}"
-        )
+        everything = st.toggle(f"Show all frequencies, up to {nyquist_hz / 1000:g} kHz", key=f"everything-{key}")
         top_hz = nyquist_hz if everything else _USUAL_TOP_HZ
     if report.segments:
         st.html(legend(report.segments))

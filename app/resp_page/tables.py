@@ -37,8 +37,7 @@ def segment_table(segments: Sequence[Segment]) -> str:
 def probability_bars(probabilities: Mapping[str, float]) -> str:
     """Return the recording's probabilities as bars."""
     rows = "".join(
-        _row([f'<th scope="row">{chip(name)}</th>', _bar(name, value)])
-        for name, value in probabilities.items()
+        _row([f'<th scope="row">{chip(name)}</th>', _bar(name, value)]) for name, value in probabilities.items()
     )
     return f'<table class="resp-table resp-bars"><tbody>{rows}</tbody></table>'
 

@@ -59,9 +59,7 @@ def finding(label: str | None) -> Finding:
     """Return how ``label`` is shown; None is an abstention, an unknown class keeps its own name."""
     if label is None or label == "abstained":
         return _ABSTAINED
-    return _FINDINGS.get(label) or Finding(
-        label[:1].upper() or "·", label.replace("_", " ").capitalize(), "other"
-    )
+    return _FINDINGS.get(label) or Finding(label[:1].upper() or "·", label.replace("_", " ").capitalize(), "other")
 
 
 def plain(text: str) -> str:

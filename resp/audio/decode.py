@@ -108,9 +108,7 @@ def _decode(
         sound = soundfile.SoundFile(Nameless(stream))
     except soundfile.LibsndfileError as error:
         if container.demuxer is None:
-            raise AudioError(
-                f"{label}: the {container.name} file is damaged ({error.error_string})"
-            ) from error
+            raise AudioError(f"{label}: the {container.name} file is damaged ({error.error_string})") from error
         return decode_av(stream, label, container, limits)
     with sound:
         # Where the header states no length, libsndfile reads nothing, or all and then fails.

@@ -14,9 +14,7 @@ from resp.audio.stream import Nameless
 _TRUNCATION_SLACK_S = 0.25
 
 
-def decode_av(
-    stream: BinaryIO, label: str, container: Container, limits: Limits
-) -> tuple[NDArray[np.float32], int]:
+def decode_av(stream: BinaryIO, label: str, container: Container, limits: Limits) -> tuple[NDArray[np.float32], int]:
     """Decode the first audio stream of a file.
 
     FFmpeg drops the samples that an encoder added before the sound where the container says how many; a bare

@@ -35,13 +35,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_duration_s < self.max_duration_s:
-            raise AudioError(
-                f"limits of {self.min_duration_s} s to {self.max_duration_s} s let no recording through"
-            )
+            raise AudioError(f"limits of {self.min_duration_s} s to {self.max_duration_s} s let no recording through")
         if not 0 < self.min_rate_hz <= self.max_rate_hz:
-            raise AudioError(
-                f"limits of {self.min_rate_hz} Hz to {self.max_rate_hz} Hz let no recording through"
-            )
+            raise AudioError(f"limits of {self.min_rate_hz} Hz to {self.max_rate_hz} Hz let no recording through")
         if self.max_channels < 1 or self.max_samples < 1:
             raise AudioError("limits of no channels or no samples let no recording through")
 
@@ -53,15 +49,12 @@ class Limits:
         """Refuse a rate or a number of channels out of bounds."""
         if not self.min_rate_hz <= rate_hz <= self.max_rate_hz:
             raise AudioError(
-                f"{name}: a sampling rate of {rate_hz} Hz; "
-                f"expected {self.min_rate_hz} to {self.max_rate_hz} Hz"
+                f"{name}: a sampling rate of {rate_hz} Hz; expected {self.min_rate_hz} to {self.max_rate_hz} Hz"
             )
         if not 1 <= channels <= self.max_channels:
             raise AudioError(f"{name}: {channels} channels; expected 1 to {self.max_channels}")
 
-    def check_frames(
-        self, name: str, frames: int, rate_hz: int, channels: int, verb: str = "declares"
-    ) -> None:
+    def check_frames(self, name: str, frames: int, rate_hz: int, channels: int, verb: str = "declares") -> None:
         """Refuse a recording that is, or declares to be, too long."""
         if frames <= self.max_frames(rate_hz, channels):
             return

@@ -129,9 +129,7 @@ def _window(length: int) -> NDArray[np.float64]:
     """
     angle = 2 * np.pi * np.arange(length) / length
     weights = (0.355768, -0.487396, 0.144232, -0.012604)
-    window: NDArray[np.float64] = np.sum(
-        [weight * np.cos(k * angle) for k, weight in enumerate(weights)], axis=0
-    )
+    window: NDArray[np.float64] = np.sum([weight * np.cos(k * angle) for k, weight in enumerate(weights)], axis=0)
     return window
 
 

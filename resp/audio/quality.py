@@ -153,9 +153,7 @@ def _reasons_unusable(measured: SignalQuality) -> list[str]:
         return ["There is no sound, only silence. Check the microphone and record again."]
     reasons = []
     if measured.peak_dbfs > BEYOND_FULL_SCALE_DBFS:
-        reasons.append(
-            "The samples go far beyond full scale: the file is damaged or was written in a wrong scale."
-        )
+        reasons.append("The samples go far beyond full scale: the file is damaged or was written in a wrong scale.")
     if measured.silence_share > SILENCE_UNUSABLE:
         reasons.append(f"{measured.silence_share:.0%} of the recording is silent. Record again.")
     if measured.level_dbfs < INAUDIBLE_DBFS:
@@ -166,9 +164,7 @@ def _reasons_unusable(measured: SignalQuality) -> list[str]:
             "Lower the gain and record again."
         )
     if measured.duration_s < TOO_SHORT_S:
-        reasons.append(
-            f"The recording lasts only {measured.duration_s:.1f} s, less than a breath. Record again."
-        )
+        reasons.append(f"The recording lasts only {measured.duration_s:.1f} s, less than a breath. Record again.")
     return reasons
 
 
@@ -208,8 +204,7 @@ def _notes(measured: SignalQuality) -> list[str]:
     notes = []
     if _filtered(measured) and NARROW_BAND_HZ <= measured.band_limit_hz <= HIGH_BAND_HZ:
         notes.append(
-            f"Nothing was recorded above {measured.band_limit_hz:.0f} Hz: "
-            "the stethoscope or its filter stops there."
+            f"Nothing was recorded above {measured.band_limit_hz:.0f} Hz: the stethoscope or its filter stops there."
         )
     return notes
 

@@ -56,9 +56,7 @@ class Recording:
             raise AudioError(f"{self.source}: a rate of {self.rate_hz} Hz; expected a positive number")
         if not np.isfinite(samples).all():
             bad = int(np.size(samples) - np.isfinite(samples).sum())
-            raise AudioError(
-                f"{self.source}: {bad} samples are not finite numbers (NaN or infinite); record again"
-            )
+            raise AudioError(f"{self.source}: {bad} samples are not finite numbers (NaN or infinite); record again")
         samples.setflags(write=False)
         object.__setattr__(self, "samples", samples)
         if not self.sha256:

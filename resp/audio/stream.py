@@ -53,9 +53,7 @@ def opened(source: Source, name: str | None) -> Iterator[tuple[BinaryIO, str]]:
         own = getattr(source, "name", None)
         label = name or (own if isinstance(own, str) else "file object")
         if not (hasattr(source, "seekable") and source.seekable()):
-            raise AudioError(
-                f"{label}: cannot be read from its middle; expected a seekable file, or its bytes"
-            )
+            raise AudioError(f"{label}: cannot be read from its middle; expected a seekable file, or its bytes")
         before = source.tell()
         try:
             source.seek(0)

@@ -69,8 +69,7 @@ class SyntheticBreathing:
     def annotation(self) -> str:
         """Return the cycles as ICBHI annotates them: start, end (s), crackles, wheezes (0/1) by tabs."""
         return "".join(
-            f"{cycle.start_s:.3f}\t{cycle.end_s:.3f}\t{cycle.crackles:d}\t{cycle.wheezes:d}\n"
-            for cycle in self.cycles
+            f"{cycle.start_s:.3f}\t{cycle.end_s:.3f}\t{cycle.crackles:d}\t{cycle.wheezes:d}\n" for cycle in self.cycles
         )
 
 
@@ -142,9 +141,7 @@ def synthesise_breathing(
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
     breaths = _breaths(duration_s, 60 / breaths_per_min, rng)
-    signal = _vesicular(time_s, rate_hz, breaths, rng) + 10 ** (noise_db / 20) * rng.standard_normal(
-        time_s.size
-    )
+    signal = _vesicular(time_s, rate_hz, breaths, rng) + 10 ** (noise_db / 20) * rng.standard_normal(time_s.size)
 
     events: list[Event] = []
     whole = [breath for breath in breaths if breath.end_s <= duration_s]
@@ -205,9 +202,7 @@ def _add_crackles(
     starts = _apart(rng, int(rng.integers(*model.count, endpoint=True)), first, last, 2 * model.two_cycle_s)
     if model.expiratory:
         expiration_s = breath.start_s + breath.inspiration_s
-        starts += _apart(
-            rng, 2, expiration_s, expiration_s + 0.5 * breath.expiration_s, 2 * model.two_cycle_s
-        )
+        starts += _apart(rng, 2, expiration_s, expiration_s + 0.5 * breath.expiration_s, 2 * model.two_cycle_s)
     events = []
     for start_s in starts:
         frequency_hz = model.frequency_hz * float(rng.uniform(0.9, 1.1))
@@ -226,9 +221,7 @@ def _apart(rng: np.random.Generator, count: int, first: float, last: float, leas
     return [first + share * index + float(rng.uniform(0, max(share - least, 0))) for index in range(count)]
 
 
-def _add_wheeze(
-    signal: Signal, time_s: Signal, rate_hz: int, breath: _Breath, rng: np.random.Generator
-) -> Event:
+def _add_wheeze(signal: Signal, time_s: Signal, rate_hz: int, breath: _Breath, rng: np.random.Generator) -> Event:
     start_s = breath.start_s + breath.inspiration_s + float(rng.uniform(0.02, 0.15)) * breath.expiration_s
     length_s = max(0.1, float(rng.uniform(0.5, 0.8)) * breath.expiration_s)
     end_s = min(start_s + length_s, breath.end_s)

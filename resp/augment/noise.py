@@ -48,9 +48,7 @@ class ColouredNoise(WaveformTransform[NoiseDraw]):
         A span runs backwards or is not finite, or ``probability`` is not in [0, 1].
     """
 
-    def __init__(
-        self, snr_db: Span = (10.0, 40.0), exponent: Span = (0.0, 2.0), probability: float = 1.0
-    ) -> None:
+    def __init__(self, snr_db: Span = (10.0, 40.0), exponent: Span = (0.0, 2.0), probability: float = 1.0) -> None:
         super().__init__(probability)
         self.snr_db = check_span("snr_db", snr_db)
         self.exponent = check_span("exponent", exponent)

@@ -57,13 +57,9 @@ class SpecAugment:
         fill: Literal["mean", "zero"] | float = "mean",
     ) -> None:
         if frequency_masks < 0 or time_masks < 0:
-            raise AugmentError(
-                f"{frequency_masks} frequency masks and {time_masks} time masks; expected 0 or more"
-            )
+            raise AugmentError(f"{frequency_masks} frequency masks and {time_masks} time masks; expected 0 or more")
         if frequency_width < 1 or time_width < 1:
-            raise AugmentError(
-                f"frequency_width {frequency_width} and time_width {time_width}; expected at least 1"
-            )
+            raise AugmentError(f"frequency_width {frequency_width} and time_width {time_width}; expected at least 1")
         if not 0 <= probability <= 1:
             raise AugmentError(f"probability {probability}; expected 0 to 1")
         if isinstance(fill, str) and fill not in ("mean", "zero"):
@@ -100,9 +96,7 @@ class SpecAugment:
     def draw(self, spectrogram: Tensor, generator: torch.Generator) -> SpecMasks:
         """Draw the masks for a batch, on its device; see `__call__`."""
         if spectrogram.ndim != 3 or 0 in spectrogram.shape[1:]:
-            raise AugmentError(
-                f"a spectrogram of shape {tuple(spectrogram.shape)}; expected [batch, frames, bins]"
-            )
+            raise AugmentError(f"a spectrogram of shape {tuple(spectrogram.shape)}; expected [batch, frames, bins]")
         batch, frames, bins = spectrogram.shape
         chosen = torch.rand(batch, 1, generator=generator, device=generator.device) < self.probability
         masks = SpecMasks(

@@ -82,9 +82,7 @@ class WaveformAugment:
         if settings.shift:
             made.append(TimeShift(settings.shift_share, settings.shift))
         if settings.band:
-            made.append(
-                BandFilter(rate_hz, settings.low_cut_hz, settings.high_cut_hz, probability=settings.band)
-            )
+            made.append(BandFilter(rate_hz, settings.low_cut_hz, settings.high_cut_hz, probability=settings.band))
         if settings.tilt:
             made.append(SpectralTilt(rate_hz, settings.tilt_db_per_octave, probability=settings.tilt))
         if settings.noise:

@@ -39,7 +39,7 @@ class _LazyGroup(click.Group):
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="resp")
 def cli() -> None:
-    """resp listens to lungs. For research and education; not a medical device."""
+    """Resp listens to lungs. For research and education; not a medical device."""
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -10,9 +10,7 @@ from resp.errors import RespError
 
 
 @click.command()
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on."
-)
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
 @click.option(
     "--host",
     default="127.0.0.1",

@@ -17,9 +17,7 @@ from resp.evaluate.errors import EvaluationError
     type=click.Choice(["icbhi", "kauh", "manifest"]),
     help="Data set; by default that of the run's recipe.",
 )
-@click.option(
-    "--root", type=click.Path(path_type=Path), help="Folder of the data set (manifest: its CSV file)."
-)
+@click.option("--root", type=click.Path(path_type=Path), help="Folder of the data set (manifest: its CSV file).")
 @click.option(
     "--labels",
     type=click.Choice(["four_class", "two_class", "diagnosis"]),
@@ -31,9 +29,7 @@ from resp.evaluate.errors import EvaluationError
     type=click.Choice(["official", "published_folds", "folds"]),
     help="With --data: how it is split; by default official for ICBHI, and folds otherwise.",
 )
-@click.option(
-    "--fold", type=int, default=0, show_default=True, help="With --data: the fold that is the test part."
-)
+@click.option("--fold", type=int, default=0, show_default=True, help="With --data: the fold that is the test part.")
 @click.option("--folds", type=int, default=5, show_default=True, help="With --data: how many folds.")
 @click.option("--split-seed", type=int, default=0, show_default=True, help="With --data: seed of the folds.")
 @click.option(
@@ -52,21 +48,13 @@ from resp.evaluate.errors import EvaluationError
     help="Comma-separated patients to leave out of a second view; by default those that the published split "
     "puts on both sides (156 and 218 in ICBHI).",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for text, JSON, PNG and CSV."
-)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for text, JSON, PNG and CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option(
-    "--device", default="cpu", show_default=True, help="Where the network runs: cpu, cuda, cuda:1 …"
-)
+@click.option("--device", default="cpu", show_default=True, help="Where the network runs: cpu, cuda, cuda:1 …")
 @click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
-@click.option(
-    "--resamples", type=click.IntRange(1), default=2000, show_default=True, help="Of the bootstrap."
-)
+@click.option("--resamples", type=click.IntRange(1), default=2000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap.")
-@click.option(
-    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for decoded waveforms."
-)
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for decoded waveforms.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def evaluate(
     models: tuple[str, ...],
@@ -100,9 +88,7 @@ def evaluate(
     from resp.evaluate.weights import protocols
 
     settings = _settings(data, root, labels, split, fold, folds, split_seed) if data else None
-    wanted: list[Protocol | None] = (
-        [cast(Protocol, protocol)] if protocol else [*protocols(models[0])] or [None]
-    )
+    wanted: list[Protocol | None] = [cast(Protocol, protocol)] if protocol else [*protocols(models[0])] or [None]
     printed: list[dict[str, Any]] = []
     for one in wanted:
         measured = evaluate_model(
@@ -130,9 +116,7 @@ def evaluate(
         click.echo(json.dumps(printed, indent=2))
 
 
-def _settings(
-    data: str, root: Path | None, labels: str, split: str | None, fold: int, folds: int, seed: int
-) -> Any:
+def _settings(data: str, root: Path | None, labels: str, split: str | None, fold: int, folds: int, seed: int) -> Any:
     from pydantic import ValidationError
 
     from resp.datasets import DataSettings

@@ -21,8 +21,7 @@ def models(as_json: bool, classes: int) -> None:
     width = max(len(entry["name"]) for entry in [*networks, *installed])
     for entry in networks:
         click.echo(
-            f"  {entry['name']:<{width}}  {entry['parameters']:>10,}  {entry['description']}  "
-            f"[{entry['source']}]"
+            f"  {entry['name']:<{width}}  {entry['parameters']:>10,}  {entry['description']}  [{entry['source']}]"
         )
     click.echo("Installed models:")
     for entry in installed:

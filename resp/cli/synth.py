@@ -7,17 +7,13 @@ import click
 
 
 @click.command()
-@click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="WAV file to write."
-)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="WAV file to write.")
 @click.option("--crackles", type=click.Choice(["fine", "coarse"]), help="Crackles in every cycle.")
 @click.option("--wheeze", is_flag=True, help="A wheeze in every cycle.")
 @click.option("--duration-s", default=15.0, show_default=True, help="Length in seconds.")
 @click.option("--rate-hz", default=16_000, show_default=True, help="Sampling rate in Hz.")
 @click.option("--breaths-per-min", default=15.0, show_default=True, help="Breathing rate.")
-@click.option(
-    "--noise-db", default=-65.0, show_default=True, help="White background, dB relative to full scale."
-)
+@click.option("--noise-db", default=-65.0, show_default=True, help="White background, dB relative to full scale.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same sound.")
 def synth(
     out: Path,
@@ -50,7 +46,6 @@ def synth(
     write_wav(made.recording, out)
     annotation.write_text(made.annotation(), encoding="utf-8")
     click.echo(
-        f"{out}: synthetic, {made.recording.duration_s:g} s, {len(made.cycles)} cycles, "
-        f"{len(made.events)} events"
+        f"{out}: synthetic, {made.recording.duration_s:g} s, {len(made.cycles)} cycles, {len(made.events)} events"
     )
     click.echo(f"{annotation}: start, end (s), crackles, wheezes of each cycle")

@@ -19,13 +19,9 @@ _INTERRUPTED = 130
     metavar="A.B=VALUE",
     help="Change a setting of the recipe; the value is YAML. May be given often.",
 )
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The run folder."
-)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
-@click.option(
-    "--smoke", is_flag=True, help="Try the recipe out in seconds: tiny network, few items, two epochs."
-)
+@click.option("--smoke", is_flag=True, help="Try the recipe out in seconds: tiny network, few items, two epochs.")
 @click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),

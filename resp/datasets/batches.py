@@ -91,9 +91,7 @@ def batches(
         raise DataError(f"{len(labels)} labels for {len(waveforms)} items; expected one for every item")
     order = torch.as_tensor(list(indices), dtype=torch.int64)
     if len(order) and (int(order.min()) < 0 or int(order.max()) >= len(waveforms)):
-        raise DataError(
-            f"items {int(order.min())} to {int(order.max())}; there are items 0 to {len(waveforms) - 1}"
-        )
+        raise DataError(f"items {int(order.min())} to {int(order.max())}; there are items 0 to {len(waveforms) - 1}")
     if generator is None and (shuffle or balanced or crop == "random"):
         raise DataError("shuffle, balanced and crop='random' need a generator; pass a seeded torch.Generator")
     classes = torch.as_tensor(list(labels), dtype=torch.int64)

@@ -165,15 +165,11 @@ class WaveformCache:
         def build(file: Path, path: Path) -> None:
             _write(file, prepare_waveform(load_recording(path), rate_hz, fade_samples, level))
 
-        _build(
-            build, wanted, already=len(set(files.values())) - len(wanted), progress=progress, workers=workers
-        )
+        _build(build, wanted, already=len(set(files.values())) - len(wanted), progress=progress, workers=workers)
         waveforms = Waveforms(dataset.items, [files[item.path] for item in dataset.items], rate_hz)
         empty = [item.name for index, item in enumerate(dataset.items) if not waveforms.samples(index)]
         if empty:
-            raise _listed(
-                f"{dataset.name}: {len(empty)} items have no sample at {rate_hz} Hz; leave them out", empty
-            )
+            raise _listed(f"{dataset.name}: {len(empty)} items have no sample at {rate_hz} Hz; leave them out", empty)
         return waveforms
 
 
@@ -205,9 +201,7 @@ def _build(
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     if failed:
-        raise _listed(
-            f"{len(failed)} sounds cannot be read; replace them or leave their items out", sorted(failed)
-        )
+        raise _listed(f"{len(failed)} sounds cannot be read; replace them or leave their items out", sorted(failed))
 
 
 def _write(file: Path, waveform: NDArray[np.float32]) -> None:
@@ -242,6 +236,4 @@ def _remove_abandoned(folder: Path) -> None:
 
 def _listed(message: str, names: list[str]) -> DataError:
     shown = "\n  ".join(names[:10])
-    return DataError(
-        f"{message}:\n  {shown}" + (f"\n  and {len(names) - 10} more" if len(names) > 10 else "")
-    )
+    return DataError(f"{message}:\n  {shown}" + (f"\n  and {len(names) - 10} more" if len(names) > 10 else ""))

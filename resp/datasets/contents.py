@@ -60,9 +60,7 @@ def content_of(paths: Iterable[Path], memory: Path | None = None) -> dict[Path, 
         contents[path] = Content(stat.st_size, str(entry[2]))
     if failed:
         shown = "\n  ".join(failed[:10])
-        raise DataError(
-            f"{len(failed)} sound files cannot be read; restore them or leave their items out:\n  {shown}"
-        )
+        raise DataError(f"{len(failed)} sound files cannot be read; restore them or leave their items out:\n  {shown}")
     if memory is not None and known:
         write_atomically(memory, json.dumps({**_recall(memory), **known}).encode())
     return contents

@@ -112,9 +112,7 @@ def _read_recordings(files: IcbhiFiles, notes: list[str]) -> list[_Recording]:
         notes.append(f"in no part of the official split: {len(unknown)} recordings ({name_some(unknown)})")
     silent = [name for name in names if name not in sound_of]
     if silent:
-        notes.append(
-            f"sound missing: {len(silent)} of {len(names)} annotated recordings ({name_some(silent)})"
-        )
+        notes.append(f"sound missing: {len(silent)} of {len(names)} annotated recordings ({name_some(silent)})")
     if files.copies:
         notes.append(f"passed over: {len(files.copies)} further copies of files already found")
     recordings = []
@@ -160,19 +158,13 @@ def _overruns(recordings: Iterable[_Recording]) -> list[str]:
                 most_s = max(most_s, cycle.end_s - recording.duration_s)
     notes = []
     if over:
-        notes.append(
-            f"cut at the end of their sound: {len(over)} cycles, by up to {most_s:.3f} s ({name_some(over)})"
-        )
+        notes.append(f"cut at the end of their sound: {len(over)} cycles, by up to {most_s:.3f} s ({name_some(over)})")
     if outside:
-        notes.append(
-            f"left out, annotated after the end of their sound: {len(outside)} cycles ({name_some(outside)})"
-        )
+        notes.append(f"left out, annotated after the end of their sound: {len(outside)} cycles ({name_some(outside)})")
     return notes
 
 
-def _cycle_items(
-    recording: _Recording, labels: Labels, known: dict[str, str], annotation: Path
-) -> list[Item]:
+def _cycle_items(recording: _Recording, labels: Labels, known: dict[str, str], annotation: Path) -> list[Item]:
     if labels == "diagnosis" and "diagnosis" not in known:
         return []
     name = parse_icbhi_name(recording.name)

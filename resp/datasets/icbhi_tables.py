@@ -114,9 +114,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: cannot be read as text ({error}); expected a table of the ICBHI database"
-        ) from error
+        raise DataError(f"{path}: cannot be read as text ({error}); expected a table of the ICBHI database") from error
     for line, content in enumerate(text.splitlines(), start=1):
         row = [column for column in re.split(r"[\s,]+", content.strip()) if column]
         if row:

@@ -112,9 +112,7 @@ def read_kauh(root: Path, labels: Labels = "four_class") -> DataSet:
             items.append(_item(file, classes.index(name)))
         else:
             unlabelled[name] += 1
-    notes += [
-        f"left out, not one of the classes: {count} recordings ({name})" for name, count in unlabelled.items()
-    ]
+    notes += [f"left out, not one of the classes: {count} recordings ({name})" for name, count in unlabelled.items()]
     return DataSet("kauh", classes, tuple(items), Census(tuple(_counts(files)), tuple(notes)))
 
 
@@ -167,9 +165,7 @@ def _diagnosis(path: Path, words: str) -> str:
     parts = [SPELLINGS.get(part, part) for part in parts]
     for part in parts:
         if part not in DIAGNOSES:
-            raise DataError(
-                f"{path}: diagnosis {words!r}; expected {', '.join(DIAGNOSES)}, or two joined by +"
-            )
+            raise DataError(f"{path}: diagnosis {words!r}; expected {', '.join(DIAGNOSES)}, or two joined by +")
     return " + ".join(parts)
 
 
@@ -179,10 +175,7 @@ def _contradictory(files: list[_File]) -> list[str]:
     for file in files:
         sounds[file.sha256].add((file.patient, file.sound))
     found = {
-        patient
-        for labelled in sounds.values()
-        if len({sound for _, sound in labelled}) > 1
-        for patient, _ in labelled
+        patient for labelled in sounds.values() if len({sound for _, sound in labelled}) > 1 for patient, _ in labelled
     }
     # In a part of the data set one of a pair may be missing; the other is no more to be trusted for it.
     found |= {file.patient for file in files if file.patient in CONTRADICTORY_PATIENTS}

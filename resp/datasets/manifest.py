@@ -45,9 +45,7 @@ class _Row:
     end_s: float | None
 
 
-def read_manifest(
-    path: Path, labels: Labels = "four_class", classes: tuple[str, ...] | None = None
-) -> DataSet:
+def read_manifest(path: Path, labels: Labels = "four_class", classes: tuple[str, ...] | None = None) -> DataSet:
     """Read a CSV manifest.
 
     Parameters
@@ -88,18 +86,14 @@ def read_manifest(
     for row in rows:
         label = _class_name(row.cells["label"], labels)
         if label not in classes:
-            errors.append(
-                f"line {row.line}: label {row.cells['label']!r}; expected one of {', '.join(classes)}"
-            )
+            errors.append(f"line {row.line}: label {row.cells['label']!r}; expected one of {', '.join(classes)}")
             continue
         if row.path not in durations:
             durations[row.path] = sound_duration_s(row.path)
         duration_s = durations[row.path]
         if duration_s is not None and row.start_s is not None and row.end_s is not None:
             if row.start_s >= duration_s:
-                errors.append(
-                    f"line {row.line}: starts at {row.start_s:g} s, the sound ends at {duration_s:g} s"
-                )
+                errors.append(f"line {row.line}: starts at {row.start_s:g} s, the sound ends at {duration_s:g} s")
             elif row.end_s > duration_s:
                 over.append(f"line {row.line}")
         items.append(_item(row, classes.index(label), columns))
@@ -145,9 +139,7 @@ def _read_table(path: Path) -> tuple[tuple[str, ...], list[tuple[int, dict[str, 
             )
         table.append((reader.line_num, dict(zip(columns, values, strict=True))))
     if not table:
-        raise DataError(
-            f"{path}: no rows; expected a header with {', '.join(NEEDED)} and a row per recording"
-        )
+        raise DataError(f"{path}: no rows; expected a header with {', '.join(NEEDED)} and a row per recording")
     return columns, table
 
 
@@ -163,9 +155,7 @@ def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
     for column in columns:
         close = get_close_matches(column, OPTIONAL, n=1, cutoff=0.7)
         if close and close[0] != column and close[0] not in columns:
-            raise DataError(
-                f"{path}, line 1: column {column!r}; {close[0]!r} is meant? Give it that or another name"
-            )
+            raise DataError(f"{path}, line 1: column {column!r}; {close[0]!r} is meant? Give it that or another name")
 
 
 def _read_row(folder: Path, line: int, cells: dict[str, str]) -> _Row:
@@ -222,9 +212,7 @@ def _classes(rows: list[_Row], labels: Labels, named: tuple[str, ...] | None) ->
         return SOUND_CLASSES if labels == "four_class" else TWO_CLASSES
     if named is not None:
         return named
-    return tuple(
-        sorted({row.cells["label"] for row in rows}, key=lambda name: (name.lower() not in HEALTHY, name))
-    )
+    return tuple(sorted({row.cells["label"] for row in rows}, key=lambda name: (name.lower() not in HEALTHY, name)))
 
 
 def _class_name(label: str, labels: Labels) -> str:
@@ -246,7 +234,5 @@ def _item(row: _Row, label: int, columns: tuple[str, ...]) -> Item:
         device=cells.get("device") or None,
         site=cells.get("site") or None,
         part=cells.get("split") or None,
-        attributes={
-            name: cells[name] for name in columns if name not in (*NEEDED, *OPTIONAL) and cells[name]
-        },
+        attributes={name: cells[name] for name in columns if name not in (*NEEDED, *OPTIONAL) and cells[name]},
     )

@@ -28,7 +28,8 @@ class DataSettings(BaseModel):
     split
         ``official`` is the published division into train and test (ICBHI's 60/40, or the ``split`` column of
         a manifest), ``published_folds`` the published folds of patients (ICBHI only), ``folds`` our own
-        patient-disjoint folds, stratified by label.
+        patient-disjoint folds, stratified by label. ``all`` leaves no test part: every patient is learned
+        from, for a model whose results come from folds.
     fold, folds
         Which fold is the test part, of how many.
     validation_share
@@ -49,7 +50,7 @@ class DataSettings(BaseModel):
     root: Path
     labels: Labels = "four_class"
     classes: tuple[str, ...] | None = None
-    split: Literal["official", "published_folds", "folds"] = "folds"
+    split: Literal["official", "published_folds", "folds", "all"] = "folds"
     fold: Annotated[int, Field(ge=0)] = 0
     folds: Annotated[int, Field(ge=2)] = 5
     validation_share: Annotated[float, Field(ge=0, le=0.5)] = 0.2
@@ -60,15 +61,11 @@ class DataSettings(BaseModel):
         if self.fold >= self.folds:
             raise ValueError(f"fold {self.fold} of {self.folds}; expected 0 to {self.folds - 1}")
         if self.classes is not None and (self.dataset, self.labels) != ("manifest", "diagnosis"):
-            raise ValueError(
-                "classes can be named only for a manifest with labels: diagnosis; leave them out"
-            )
+            raise ValueError("classes can be named only for a manifest with labels: diagnosis; leave them out")
         if self.split == "official" and self.dataset == "kauh":
             raise ValueError("KAUH has no official split; use split: folds")
         if self.split == "published_folds" and (self.dataset != "icbhi" or self.folds != 5):
-            raise ValueError(
-                "published_folds are ICBHI's five; use dataset: icbhi with folds: 5, or split: folds"
-            )
+            raise ValueError("published_folds are ICBHI's five; use dataset: icbhi with folds: 5, or split: folds")
         return self
 
 

@@ -24,9 +24,7 @@ def sound_duration_s(path: Path) -> float | None:
     return float(info.frames / info.samplerate) if info.frames > 0 and info.samplerate > 0 else None
 
 
-def prepare_waveform(
-    recording: Recording, rate_hz: int, fade_samples: int, level: Level
-) -> NDArray[np.float32]:
+def prepare_waveform(recording: Recording, rate_hz: int, fade_samples: int, level: Level) -> NDArray[np.float32]:
     """Bring a recording to what items are cut from: mono, resampled, levelled, faded at its ends.
 
     Parameters

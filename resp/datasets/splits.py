@@ -41,9 +41,7 @@ class Split:
             classes = ", ".join(f"{counts[label]} {name}" for label, name in enumerate(dataset.classes))
             lines.append(f"{name:<10}  {len(part):>6} items of {len(patients)} patients ({classes})")
         if self.shared_patients:
-            lines.append(
-                f"note: patients on both sides as published: {name_some(list(self.shared_patients), 10)}"
-            )
+            lines.append(f"note: patients on both sides as published: {name_some(list(self.shared_patients), 10)}")
         if self.unassigned:
             lines.append(f"note: in no part of the published split: {len(self.unassigned)} items")
         return "\n".join(lines)
@@ -72,15 +70,19 @@ def split_dataset(dataset: DataSet, settings: DataSettings) -> Split:
     DataError
         The data set has no such split, has too few patients for it, or a part comes out empty.
     """
+    everything = tuple(range(len(dataset)))
     if settings.split == "official":
         train, test = _published_parts(dataset)
     elif settings.split == "published_folds":
         train, test = _published_folds(dataset, settings.fold)
+    elif settings.split == "all":
+        train, test = everything, ()
     else:
-        everything = tuple(range(len(dataset)))
         test = _fold(dataset, everything, settings.folds, settings.fold, settings.seed)
         train = _without(everything, test)
-    _refuse_empty(dataset, train, test)
+    _refuse_empty(dataset, train, "train")
+    if settings.split != "all":
+        _refuse_empty(dataset, test, "test")
     shared = tuple(sorted(_patients(dataset, train) & _patients(dataset, test), key=_natural))
     validation = _validation(dataset, train, shared, settings)
     placed = {*train, *test}
@@ -91,11 +93,11 @@ def split_dataset(dataset: DataSet, settings: DataSettings) -> Split:
         shared_patients=shared,
         unassigned=tuple(index for index in range(len(dataset)) if index not in placed),
     )
-    check_split(dataset, split, as_published=settings.split == "official")
+    check_split(dataset, split, as_published=settings.split == "official", without_test=settings.split == "all")
     return split
 
 
-def check_split(dataset: DataSet, split: Split, *, as_published: bool = False) -> None:
+def check_split(dataset: DataSet, split: Split, *, as_published: bool = False, without_test: bool = False) -> None:
     """Refuse a split that lets what was seen in training into the validation or the test part.
 
     Parameters
@@ -103,6 +105,8 @@ def check_split(dataset: DataSet, split: Split, *, as_published: bool = False) -
     as_published
         Train and test are as somebody published them and may have patients in common, which then must be the
         split's ``shared_patients``.
+    without_test
+        No test part is meant to be there.
 
     Raises
     ------
@@ -110,7 +114,9 @@ def check_split(dataset: DataSet, split: Split, *, as_published: bool = False) -
         An item or a patient is in two parts, or train or test is empty.
     """
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    _refuse_empty(dataset, split.train, split.test)
+    _refuse_empty(dataset, split.train, "train")
+    if not without_test:
+        _refuse_empty(dataset, split.test, "test")
     for one, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
         if set(parts[one]) & set(parts[other]):
             raise DataError(f"{dataset.name}: items are in both {one} and {other}")
@@ -122,13 +128,12 @@ def check_split(dataset: DataSet, split: Split, *, as_published: bool = False) -
             raise DataError(f"{dataset.name}: patients are in both {one} and {other}: {names}")
 
 
-def _refuse_empty(dataset: DataSet, train: tuple[int, ...], test: tuple[int, ...]) -> None:
-    for name, part in (("train", train), ("test", test)):
-        if not part:
-            raise DataError(
-                f"{dataset.name}: the {name} part is empty ({len(dataset)} items of "
-                f"{len(set(dataset.patients))} patients); choose another split or fold, or add recordings"
-            )
+def _refuse_empty(dataset: DataSet, part: tuple[int, ...], name: str) -> None:
+    if not part:
+        raise DataError(
+            f"{dataset.name}: the {name} part is empty ({len(dataset)} items of "
+            f"{len(set(dataset.patients))} patients); choose another split or fold, or add recordings"
+        )
 
 
 def _published_parts(dataset: DataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -138,8 +143,7 @@ def _published_parts(dataset: DataSet) -> tuple[tuple[int, ...], tuple[int, ...]
             "(ICBHI), give the manifest a column split, or use split: folds"
         )
     train, test = (
-        tuple(index for index, item in enumerate(dataset.items) if item.part == part)
-        for part in ("train", "test")
+        tuple(index for index, item in enumerate(dataset.items) if item.part == part) for part in ("train", "test")
     )
     return train, test
 
@@ -147,9 +151,7 @@ def _published_parts(dataset: DataSet) -> tuple[tuple[int, ...], tuple[int, ...]
 def _published_folds(dataset: DataSet, fold: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     folds = [item.attributes.get("fold") for item in dataset.items]
     if not any(folds):
-        raise DataError(
-            f"{dataset.name}: no published folds found (patient_list_foldwise.txt); use split: folds"
-        )
+        raise DataError(f"{dataset.name}: no published folds found (patient_list_foldwise.txt); use split: folds")
     test = tuple(index for index, name in enumerate(folds) if name == str(fold))
     train = tuple(index for index, name in enumerate(folds) if name not in (None, str(fold)))
     return train, test

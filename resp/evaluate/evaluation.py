@@ -63,9 +63,7 @@ def evaluate(
     """
     normal = normal_class(predictions.classes)
     views = [_view("all patients", predictions, normal, resamples, seed, level)]
-    left_out = [
-        name for name in dict.fromkeys(without_patients) if name in set(predictions.patients.tolist())
-    ]
+    left_out = [name for name in dict.fromkeys(without_patients) if name in set(predictions.patients.tolist())]
     kept = ~np.isin(predictions.patients, np.asarray(left_out, dtype=str))
     if left_out and kept.any():
         name = f"without patients {', '.join(left_out)}"
@@ -112,9 +110,7 @@ class _Resampled:
 
     def scores(self, *, two: bool = False) -> Scores:
         normal = 0 if two else self.normal
-        of_patient, drawn = (
-            merge_abnormal(m, self.normal) if two else m for m in (self.of_patient, self.drawn)
-        )
+        of_patient, drawn = (merge_abnormal(m, self.normal) if two else m for m in (self.of_patient, self.drawn))
         # A share that rests on one patient alone has no interval, however many others there are.
         items = of_patient.sum(axis=-1)
         with_normal = int((items[:, normal] > 0).sum())
@@ -158,9 +154,7 @@ def _view(name: str, predictions: Predictions, normal: int, resamples: int, seed
         known = np.unique(labels).tolist()
         if only_if_many and len(known) < 2:
             return ()
-        return tuple(
-            _group_row(one, predictions.keep(labels == one), normal, resamples, seed, level) for one in known
-        )
+        return tuple(_group_row(one, predictions.keep(labels == one), normal, resamples, seed, level) for one in known)
 
     return View(
         name=name,
@@ -192,9 +186,7 @@ def _class_rows(
     counts = resampled.counts
     recall, precision = (
         resampled.intervals(point, drawn, (resampled.of_patient.sum(axis=axis) > 0).sum(axis=0))
-        for point, drawn, axis in zip(
-            recall_precision(counts), recall_precision(resampled.drawn), (2, 1), strict=True
-        )
+        for point, drawn, axis in zip(recall_precision(counts), recall_precision(resampled.drawn), (2, 1), strict=True)
     )
     rows = []
     for index, name in enumerate(predictions.classes):
@@ -214,9 +206,7 @@ def _class_rows(
     return tuple(rows)
 
 
-def _group_row(
-    name: str, predictions: Predictions, normal: int, resamples: int, seed: int, level: float
-) -> GroupRow:
+def _group_row(name: str, predictions: Predictions, normal: int, resamples: int, seed: int, level: float) -> GroupRow:
     resampled = _resample(predictions, normal, resamples, seed, level)
     return GroupRow(
         name=name,

@@ -129,9 +129,7 @@ def _draw_confusion(axes: "Axes", view: View, classes: tuple[str, ...]) -> None:
                 color="white" if share[row, column] > 55 else "black",
             )
     axes.set_xticks(range(len(classes)), classes)
-    axes.set_yticks(
-        range(len(classes)), [f"{name}\n({int(n)})" for name, n in zip(classes, total[:, 0], strict=True)]
-    )
+    axes.set_yticks(range(len(classes)), [f"{name}\n({int(n)})" for name, n in zip(classes, total[:, 0], strict=True)])
     axes.set_xlabel("prediction")
     axes.set_ylabel("truth")
     axes.set_title(f"Confusion, {view.name} (share of the true class, count)")

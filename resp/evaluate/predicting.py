@@ -81,9 +81,7 @@ def predict_items(
     waveforms = (cache or WaveformCache()).open(
         part, model.network.rate_hz, clip.fade_samples, clip.level, progress=decoding
     )
-    logits = _predict(
-        model, waveforms, [item.start_s is None for item in part.items], batch_size, device, progress
-    )
+    logits = _predict(model, waveforms, [item.start_s is None for item in part.items], batch_size, device, progress)
     items = part.items
     return Predictions(
         classes=model.config.classes,

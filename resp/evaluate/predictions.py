@@ -55,9 +55,7 @@ class Predictions:
     def __post_init__(self) -> None:
         size = len(self.items)
         runs = self.runs if self.runs is not None else np.full(size, "")
-        given: dict[str, Any] = {
-            name: np.asarray(getattr(self, name), dtype=str) for name in _TEXT if name != "runs"
-        }
+        given: dict[str, Any] = {name: np.asarray(getattr(self, name), dtype=str) for name in _TEXT if name != "runs"}
         given |= {"runs": np.asarray(runs, dtype=str), "classes": tuple(self.classes)}
         given |= {
             "truth": np.asarray(self.truth, dtype=np.int64),
@@ -76,9 +74,7 @@ class Predictions:
         if not np.isfinite(self.logits).all():
             raise EvaluationError("logits that are not finite numbers; the network's output cannot be judged")
         if self.truth.min() < 0 or self.truth.max() >= len(self.classes):
-            raise EvaluationError(
-                f"truth holds other things than the class indices 0 to {len(self.classes) - 1}"
-            )
+            raise EvaluationError(f"truth holds other things than the class indices 0 to {len(self.classes) - 1}")
 
     def __len__(self) -> int:
         return len(self.items)
@@ -101,9 +97,7 @@ class Predictions:
         EvaluationError
             None is.
         """
-        rows = {
-            field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name != "classes"
-        }
+        rows = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name != "classes"}
         return replace(self, **rows)
 
     @classmethod
@@ -117,9 +111,7 @@ class Predictions:
         """
         if not parts or any(part.classes != parts[0].classes for part in parts):
             named = sorted({", ".join(part.classes) for part in parts})
-            raise EvaluationError(
-                f"runs with the classes {named}; expected at least one run and the same classes"
-            )
+            raise EvaluationError(f"runs with the classes {named}; expected at least one run and the same classes")
         rows = {
             field.name: np.concatenate([getattr(part, field.name) for part in parts])
             for field in fields(cls)

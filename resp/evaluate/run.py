@@ -140,9 +140,7 @@ def evaluate_model(
                 cache=cache,
                 batch_size=batch_size,
                 device=device,
-                run=one.name
-                if len({other.name for other in weights}) == len(weights)
-                else f"{number}: {one.name}",
+                run=one.name if len({other.name for other in weights}) == len(weights) else f"{number}: {one.name}",
                 progress=progress(f"predicting {one.name}") if progress else None,
                 decoding=progress("decoding") if progress else None,
             )
@@ -174,9 +172,7 @@ def _settings(weights: Weights, data: "DataSettings | None", root: Path | None) 
     try:
         return DataSettings.model_validate(fields if root is None else {**fields, "root": root})
     except ValidationError as error:
-        raise EvaluationError(
-            f"{weights.run}: the data settings of its recipe do not hold: {error}"
-        ) from error
+        raise EvaluationError(f"{weights.run}: the data settings of its recipe do not hold: {error}") from error
 
 
 def _default_part(weights: Weights, settings: "DataSettings") -> Part:
@@ -198,9 +194,7 @@ def _open(settings: "DataSettings") -> "tuple[DataSet, Split | None]":
         return dataset, None
 
 
-def _indices(
-    dataset: "DataSet", split: "Split | None", settings: "DataSettings", part: Part
-) -> Sequence[int]:
+def _indices(dataset: "DataSet", split: "Split | None", settings: "DataSettings", part: Part) -> Sequence[int]:
     from resp.datasets import split_dataset
 
     if part == "all":
@@ -229,17 +223,13 @@ def _leaks(
     known, split = _open(own)
     if split is None:
         return [], False
-    seen = {known.items[index].patient for index in (*split.train, *split.validation)} - set(
-        split.shared_patients
-    )
+    seen = {known.items[index].patient for index in (*split.train, *split.validation)} - set(split.shared_patients)
     measured = {dataset.items[index].patient for index in indices}
     both = sorted(seen & measured)
     if not both:
         return [], False
     shown = ", ".join(both[:8]) + (" …" if len(both) > 8 else "")
-    return [
-        f"{len(both)} of {len(measured)} patients were in this run's training or validation part: {shown}"
-    ], True
+    return [f"{len(both)} of {len(measured)} patients were in this run's training or validation part: {shown}"], True
 
 
 def _own_settings(weights: Weights, settings: "DataSettings") -> "DataSettings | None":
@@ -259,7 +249,7 @@ def _census_notes(dataset: "DataSet") -> list[str]:
 
 
 def _described(settings: Any, part: Part) -> str:
-    if part == "all":
+    if part == "all" or settings.split == "all":
         return f"{settings.dataset}, all items"
     split = "official split" if settings.split == "official" else f"fold {settings.fold} of {settings.folds}"
     return f"{settings.dataset}, {split}, {part} part"

@@ -55,9 +55,7 @@ def _view_text(view: View, evaluation: Evaluation) -> str:
     kinds = [(evaluation.kind, view.scores)]
     if evaluation.kind != "two_class":
         kinds.append(("two_class", view.two_class))
-    heading = (
-        f"== {view.name}: {view.items} items of {view.patients} patients ({evaluation.protocol} protocol)"
-    )
+    heading = f"== {view.name}: {view.items} items of {view.patients} patients ({evaluation.protocol} protocol)"
     parts = [
         heading,
         _table(["", "Sp", "Se", "Score"], [[_words(kind), *_cells(scores)] for kind, scores in kinds]),
@@ -154,9 +152,7 @@ def _view_dict(view: View, kind: str) -> dict[str, Any]:
         "auroc_abnormal": _plain(view.auroc),
         "confusion": [list(row) for row in view.confusion],
         "expected_calibration_error": _plain(view.calibration_error),
-        "reliability": dict(
-            zip(("share", "confidence", "accuracy"), map(_plain_list, view.reliability), strict=True)
-        ),
+        "reliability": dict(zip(("share", "confidence", "accuracy"), map(_plain_list, view.reliability), strict=True)),
         "per_class": [_row_dict(row) for row in view.classes],
         "per_device": [_group_dict(row, kind) for row in view.devices],
         "per_site": [_group_dict(row, kind) for row in view.sites],

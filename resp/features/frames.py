@@ -47,6 +47,4 @@ def check_window(size: int, length: int, hop: int, unit: str) -> None:
     if length < 1 or hop < 1:
         raise FeatureError(f"a window of {length} {unit} every {hop}; expected positive numbers")
     if size < length:
-        raise FeatureError(
-            f"{size} {unit}; expected at least one window of {length}: give a longer clip or pad it"
-        )
+        raise FeatureError(f"{size} {unit}; expected at least one window of {length}: give a longer clip or pad it")

@@ -53,9 +53,7 @@ def mfcc(
     if settings is None:
         settings = FilterBankSettings.read({"rate_hz": rate_hz, "bins": DEFAULT_BINS})
     if not 1 <= coefficients <= settings.bins:
-        raise FeatureError(
-            f"{coefficients} coefficients of {settings.bins} mel bins; expected 1 to {settings.bins}"
-        )
+        raise FeatureError(f"{coefficients} coefficients of {settings.bins} mel bins; expected 1 to {settings.bins}")
     if not lifter >= 0:
         raise FeatureError(f"a lifter of {lifter}; expected 0 (none) or a positive number")
     spectrogram = log_mel(waveform, rate_hz, settings=settings)

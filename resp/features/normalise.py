@@ -126,9 +126,7 @@ class Normaliser(ABC):
         if made.offset is not None and made.scale is not None:
             finite = bool(made.offset.isfinite().all() and made.scale.isfinite().all())
             if made.offset.ndim != 1 or made.offset.shape != made.scale.shape or not finite:
-                raise FeatureError(
-                    "not a saved normalisation: offset and scale must be equally many finite numbers"
-                )
+                raise FeatureError("not a saved normalisation: offset and scale must be equally many finite numbers")
         return made
 
     def save(self, path: str | Path) -> None:
@@ -157,9 +155,7 @@ class Normaliser(ABC):
     def _kept(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Return the fitted offset and scale, shaped so that they meet the right axis."""
         if self.offset is None or self.scale is None:
-            raise FeatureError(
-                f"normalisation over {self.over!r} is not fitted; call fit on the training part"
-            )
+            raise FeatureError(f"normalisation over {self.over!r} is not fitted; call fit on the training part")
         shape = [1] * values.ndim
         if self.over == "bin":
             bins = values.shape[self.bin_axis]
@@ -170,13 +166,9 @@ class Normaliser(ABC):
 
     def _check_axes(self, values: Tensor) -> None:
         if self.over == "patch" and values.ndim < 2:
-            raise FeatureError(
-                f"values of shape {tuple(values.shape)}; expected pictures [..., rows, columns]"
-            )
+            raise FeatureError(f"values of shape {tuple(values.shape)}; expected pictures [..., rows, columns]")
         if self.over == "bin" and not -values.ndim <= self.bin_axis < values.ndim:
-            raise FeatureError(
-                f"values of shape {tuple(values.shape)} have no axis {self.bin_axis} for the bins"
-            )
+            raise FeatureError(f"values of shape {tuple(values.shape)} have no axis {self.bin_axis} for the bins")
 
     def _columns(self, values: Tensor) -> Tensor:
         """Return ``values`` as [rows, bins], or as [rows, 1] over the whole data set."""

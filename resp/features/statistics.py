@@ -30,9 +30,7 @@ class Statistics:
         if not self.count:
             self.minimum, self.maximum, self.mean, self._squares = minimum, maximum, mean, squares
         elif mean.shape != self.mean.shape:
-            raise FeatureError(
-                f"a batch of {len(mean)} bins after one of {len(self.mean)}; expected the same"
-            )
+            raise FeatureError(f"a batch of {len(mean)} bins after one of {len(self.mean)}; expected the same")
         else:
             total = self.count + len(rows)
             step = mean - self.mean

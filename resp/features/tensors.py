@@ -36,13 +36,10 @@ def as_waveform(waveform: Waveform) -> Tensor:
     elif isinstance(waveform, Tensor):
         floating = waveform.is_floating_point()
     else:
-        raise FeatureError(
-            f"samples of type {type(waveform).__name__}; expected a torch tensor or a numpy array"
-        )
+        raise FeatureError(f"samples of type {type(waveform).__name__}; expected a torch tensor or a numpy array")
     if not floating:
         raise FeatureError(
-            f"samples of type {waveform.dtype}; expected floating point in [-1, 1]: "
-            f"divide integers by their full scale"
+            f"samples of type {waveform.dtype}; expected floating point in [-1, 1]: divide integers by their full scale"
         )
     if waveform.ndim == 0:
         raise FeatureError("a single number; expected samples of shape [..., time]")

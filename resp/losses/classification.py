@@ -48,8 +48,7 @@ def mixed_cross_entropy(
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise LossError(
-            f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)}; "
-            "expected [batch, classes] and [batch]"
+            f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)}; expected [batch, classes] and [batch]"
         )
     size, classes = logits.shape
     if class_weights is not None and class_weights.shape != (classes,):

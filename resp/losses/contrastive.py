@@ -61,8 +61,7 @@ def patch_mix_contrastive(
     """
     if query.ndim != 2 or query.shape != target.shape:
         raise LossError(
-            f"query {tuple(query.shape)} and target {tuple(target.shape)}; "
-            "expected two of one shape [batch, size]"
+            f"query {tuple(query.shape)} and target {tuple(target.shape)}; expected two of one shape [batch, size]"
         )
     if not temperature > 0:
         raise LossError(f"temperature={temperature}; expected a positive number (published: 0.06)")

@@ -24,9 +24,7 @@ class Projector(nn.Module):
         if size < 1:
             raise LossError(f"a projector of size {size}; expected the size of the feature")
         self.size = size
-        self.layers = nn.Sequential(
-            nn.Linear(size, size), nn.BatchNorm1d(size), nn.ReLU(), nn.Linear(size, size)
-        )
+        self.layers = nn.Sequential(nn.Linear(size, size), nn.BatchNorm1d(size), nn.ReLU(), nn.Linear(size, size))
 
     def forward(self, feature: Tensor) -> Tensor:
         """[batch, size] → [batch, size]; `LossError` for another size or, in training, a batch of one."""

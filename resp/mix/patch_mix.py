@@ -77,9 +77,7 @@ class PatchMix(Mix[PatchDraw]):
         """
         axis, patches = self._patch_axis(batch, site)
         if generator.device.type != "cpu":
-            raise MixError(
-                f"a generator on {generator.device}; expected a CPU generator, so that all devices agree"
-            )
+            raise MixError(f"a generator on {generator.device}; expected a CPU generator, so that all devices agree")
         share = self._kept_share(generator)
         partner = torch.randperm(batch.shape[0], generator=generator)
         if self.columns:
@@ -106,9 +104,7 @@ class PatchMix(Mix[PatchDraw]):
                 f"choose a site with a {PATCH_AXIS!r} axis"
             )
         if batch.ndim != len(site.axes):
-            raise MixError(
-                f"site {site.name!r} has axes {site.axes}, but the batch has shape {tuple(batch.shape)}"
-            )
+            raise MixError(f"site {site.name!r} has axes {site.axes}, but the batch has shape {tuple(batch.shape)}")
         axis = site.axes.index(PATCH_AXIS)
         return axis, int(batch.shape[axis])
 

@@ -47,9 +47,7 @@ def read_source(source: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Grid
             raise ModelError(f"{path}: no weights in this folder; expected {' or '.join(_WEIGHTS)}")
         return _read_file(weights), _declared_grid(path / "config.json")
     if not path.is_file():
-        raise ModelError(
-            f"{name}: no such file or folder; expected AST weights, or {HUB}NAME for the Hugging Face hub"
-        )
+        raise ModelError(f"{name}: no such file or folder; expected AST weights, or {HUB}NAME for the Hugging Face hub")
     return _read_file(path), None
 
 

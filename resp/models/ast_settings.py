@@ -23,9 +23,7 @@ class Shape(NamedTuple):
 _SIZES: dict[str, tuple[int, int, int]] = {"base": (768, 12, 12), "small": (384, 12, 6), "tiny": (192, 12, 3)}
 
 
-def resolve_shape(
-    size: str, width: int | None, depth: int | None, heads: int | None, mlp_ratio: float
-) -> Shape:
+def resolve_shape(size: str, width: int | None, depth: int | None, heads: int | None, mlp_ratio: float) -> Shape:
     """Return the shape that a size stands for, with what is given in its place.
 
     Raises
@@ -34,22 +32,16 @@ def resolve_shape(
         No such size, numbers that are not positive, or a width that the heads do not divide.
     """
     if size not in _SIZES:
-        raise ModelError(
-            f"size={size!r}; expected one of {', '.join(_SIZES)}, or give width, depth and heads"
-        )
+        raise ModelError(f"size={size!r}; expected one of {', '.join(_SIZES)}, or give width, depth and heads")
     named = _SIZES[size]
-    chosen = [
-        own if given is None else given for given, own in zip((width, depth, heads), named, strict=True)
-    ]
+    chosen = [own if given is None else given for given, own in zip((width, depth, heads), named, strict=True)]
     for name, value in zip(("width", "depth", "heads"), chosen, strict=True):
         if type(value) is not int or value < 1:
             raise ModelError(f"{name}={value!r}; expected a whole number of at least 1")
     _check_number("mlp_ratio", mlp_ratio, mlp_ratio > 0, "a positive number")
     channels, blocks, parts = chosen
     if channels % parts:
-        raise ModelError(
-            f"width {channels} cannot be shared by {parts} heads; expected a multiple of {parts}"
-        )
+        raise ModelError(f"width {channels} cannot be shared by {parts} heads; expected a multiple of {parts}")
     return Shape(channels, blocks, parts, max(1, round(channels * mlp_ratio)))
 
 

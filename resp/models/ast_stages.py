@@ -23,9 +23,7 @@ class SpectrogramFrontEnd(nn.Module):
         Whether each waveform loses its mean first.
     """
 
-    def __init__(
-        self, log_mel: LogMel, normalise: FixedNormalise, *, samples: int, subtract_mean: bool
-    ) -> None:
+    def __init__(self, log_mel: LogMel, normalise: FixedNormalise, *, samples: int, subtract_mean: bool) -> None:
         super().__init__()
         self.log_mel = log_mel
         self.normalise = normalise
@@ -59,9 +57,7 @@ class Patches(nn.Module):
         Size of a patch and step between patches, ``(bins, frames)``.
     """
 
-    def __init__(
-        self, width: int, *, frames: int, bins: int, patch: tuple[int, int], stride: tuple[int, int]
-    ) -> None:
+    def __init__(self, width: int, *, frames: int, bins: int, patch: tuple[int, int], stride: tuple[int, int]) -> None:
         super().__init__()
         self.frames = frames
         self.bins = bins

@@ -94,13 +94,9 @@ def build_conv_ast(
         A setting out of its range.
     """
     if width < 1 or depth < 1 or heads < 1 or width % heads:
-        raise ModelError(
-            f"width={width}, depth={depth}, heads={heads}; heads must divide width, all at least 1"
-        )
+        raise ModelError(f"width={width}, depth={depth}, heads={heads}; heads must divide width, all at least 1")
     if not 0 <= dropout < 1 or not window_s > 0:
-        raise ModelError(
-            f"dropout={dropout}, window_s={window_s}; expected 0 ≤ dropout < 1 and a positive time"
-        )
+        raise ModelError(f"dropout={dropout}, window_s={window_s}; expected 0 ≤ dropout < 1 and a positive time")
     spectrogram = Mn04Spectrogram(rate_hz)
     samples = round(window_s * rate_hz)
     grid = (_halved(BINS), _halved(frame_count(samples, RATE_HZ // rate_hz)))
@@ -147,11 +143,7 @@ def load_conv_ast_trunk(network: Network, path: Path) -> None:
         The file cannot be read, or its tensors do not fit.
     """
     names = set(trunk())
-    state = {
-        key.removeprefix("stages."): value
-        for key, value in read_mn04(path).items()
-        if key.split(".")[1] in names
-    }
+    state = {key.removeprefix("stages."): value for key, value in read_mn04(path).items() if key.split(".")[1] in names}
     target = network.stages[MAP]
     target.load_state_dict(fit_state(state, target.state_dict(), f"{path}: "))
 

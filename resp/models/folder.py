@@ -88,8 +88,7 @@ def find_model(model: str | os.PathLike[str] | None = None) -> Path:
     given = f"the default model {name!r}" if model is None else f"model {os.fspath(name)!r}"
     why = f"that folder has no {CONFIG}" if folder.is_dir() else "there is no such model or folder"
     raise ModelError(
-        f"{given}: {why}; expected a model folder or an installed model "
-        f"({', '.join(known) or 'none is installed'})"
+        f"{given}: {why}; expected a model folder or an installed model ({', '.join(known) or 'none is installed'})"
     )
 
 
@@ -122,9 +121,7 @@ def read_weights(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise ModelError(f"{path}: missing; a model folder holds {CONFIG} and {WEIGHTS}") from error
     except (OSError, SafetensorError) as error:
-        raise ModelError(
-            f"{path}: damaged or no safetensors file ({error}); copy or download it again"
-        ) from error
+        raise ModelError(f"{path}: damaged or no safetensors file ({error}); copy or download it again") from error
 
 
 def load_model(model: str | os.PathLike[str] | None = None, device: str = "cpu") -> LoadedModel:

@@ -7,7 +7,6 @@ feature 384-d.
 """
 
 import math
-
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -92,14 +91,13 @@ class Mn04Spectrogram(nn.Module):
         if rate_hz not in (RATE_HZ, RATE_HZ // 2, RATE_HZ // 4, RATE_HZ // 8):
             raise ModelError(f"rate_hz={rate_hz}; expected 32000, 16000, 8000 or 4000")
         self.factor = RATE_HZ // rate_hz
-        settings = FilterBankSettings(
-            rate_hz=RATE_HZ, bins=BINS, frame_length_ms=25.0, low_hz=0.0, high_hz=15_000.0
-        )
+        settings = FilterBankSettings(rate_hz=RATE_HZ, bins=BINS, frame_length_ms=25.0, low_hz=0.0, high_hz=15_000.0)
         self.n_fft = settings.n_fft // self.factor
         filters = mel_filters(settings)[:, : self.n_fft // 2 + 1]
         self.register_buffer("filters", filters.T.contiguous(), persistent=False)
         window = torch.hann_window(FRAME // self.factor, periodic=False)
         self.register_buffer("window", window, persistent=False)
+
     def forward(self, waveform: Tensor) -> Tensor:
         """Return the spectrogram."""
         hop, frame = HOP // self.factor, FRAME // self.factor
@@ -122,9 +120,7 @@ class Mn04Spectrogram(nn.Module):
         return torch.fft.irfft(torch.fft.rfft(waveform) * response, n=samples)
 
 
-def _convolution(
-    inputs: int, outputs: int, kernel: int, stride: int, groups: int, activation: nn.Module
-) -> nn.Module:
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int, groups: int, activation: nn.Module) -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
@@ -155,9 +151,7 @@ class _InvertedResidual(nn.Module):
         if block.expanded != inputs:
             layers.append(_convolution(inputs, block.expanded, 1, 1, 1, activation()))
         layers.append(
-            _convolution(
-                block.expanded, block.expanded, block.kernel, block.stride, block.expanded, activation()
-            )
+            _convolution(block.expanded, block.expanded, block.kernel, block.stride, block.expanded, activation())
         )
         if block.squeeze:
             layers.append(_SqueezeExcitation(block.expanded))
@@ -178,7 +172,9 @@ class _Image(nn.Module):
         self.convolution = _convolution(1, _STEM, 3, 2, 1, nn.Hardswish())
 
     def forward(self, spectrogram: Tensor) -> Tensor:
-        out: Tensor = self.convolution(spectrogram.transpose(1, 2)[:, None])
+        image = spectrogram.transpose(1, 2)[:, None]
+        # Depth-wise convolutions run about twice as fast in this layout on a CPU; what follows keeps it.
+        out: Tensor = self.convolution(image.contiguous(memory_format=torch.channels_last))
         return out
 
 
@@ -250,9 +246,7 @@ def read_mn04(path: Path) -> dict[str, Tensor]:
         published: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         return {_our_key(key): tensor for key, tensor in published.items()}
     except (OSError, RuntimeError, ValueError, EOFError, AttributeError, UnpicklingError) as error:
-        raise ModelError(
-            f"{path}: not a checkpoint ({error}); expected the published mn04_as file"
-        ) from error
+        raise ModelError(f"{path}: not a checkpoint ({error}); expected the published mn04_as file") from error
 
 
 def load_mn04_weights(network: Network, path: Path) -> None:

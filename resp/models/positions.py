@@ -17,9 +17,7 @@ AUDIOSET_GRID: Grid = (12, 101)
 """``(frequency, time)`` of the published weights: 128 bins and 1024 frames in patches of 16 every 10."""
 
 
-def fit_positions(
-    positions: Tensor, source: Grid, target: Grid, layout: PositionLayout = "frequency_time"
-) -> Tensor:
+def fit_positions(positions: Tensor, source: Grid, target: Grid, layout: PositionLayout = "frequency_time") -> Tensor:
     """Bring the position vectors of patches to another grid.
 
     Parameters

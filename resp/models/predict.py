@@ -55,8 +55,7 @@ def predict_logits(
     try:
         with torch.inference_mode():
             logits = [
-                network(batch.to(place, torch.float32)).float().cpu()
-                for batch in torch.split(batches, batch_size)
+                network(batch.to(place, torch.float32)).float().cpu() for batch in torch.split(batches, batch_size)
             ]
     finally:
         network.train(was_training)

@@ -32,9 +32,7 @@ class AtomicFile:
             os.umask(mask)
             os.fchmod(handle, 0o666 & ~mask)
         except OSError as error:
-            raise ReportError(
-                f"{path}: cannot be written ({error.strerror}); expected a folder that exists"
-            ) from error
+            raise ReportError(f"{path}: cannot be written ({error.strerror}); expected a folder that exists") from error
         self.stream = os.fdopen(handle, "wb")
         self._temporary = Path(name)
 

@@ -52,9 +52,7 @@ class TableFormat:
         names = [
             name
             for name in names
-            if not name.startswith("p_")
-            or not self._model
-            or any(row[name] is not None for row in self._rows)
+            if not name.startswith("p_") or not self._model or any(row[name] is not None for row in self._rows)
         ]
         cells = [[_cell(name, row[name]) for name in names] for row in self._rows]
         widths = [max([len(name), *(len(line[index]) for line in cells)]) for index, name in enumerate(names)]

@@ -56,8 +56,7 @@ def format_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         raise ReportError(
-            f"{path}: no format has the suffix {suffix!r}; "
-            f"expected {', '.join(_SUFFIXES)}, or name the format"
+            f"{path}: no format has the suffix {suffix!r}; expected {', '.join(_SUFFIXES)}, or name the format"
         )
     return _SUFFIXES[suffix]
 

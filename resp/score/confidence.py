@@ -22,9 +22,7 @@ def calibrate(logits: NDArray[Any], calibration: Calibration) -> Floats:
     return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
 
 
-def prediction_set(
-    probabilities: Floats, classes: Sequence[str], calibration: Calibration
-) -> tuple[str, ...]:
+def prediction_set(probabilities: Floats, classes: Sequence[str], calibration: Calibration) -> tuple[str, ...]:
     """Return the classes that cannot be ruled out at the model's coverage, the most probable first.
 
     Parameters

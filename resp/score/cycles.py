@@ -90,9 +90,7 @@ def find_cycles(samples: NDArray[Any], rate_hz: int) -> BreathCycles | None:
         Samples that are not one channel, or a rate that is not positive.
     """
     if np.ndim(samples) != 1:
-        raise ScoreError(
-            f"samples of shape {np.shape(samples)}; expected one channel, [time]: average them first"
-        )
+        raise ScoreError(f"samples of shape {np.shape(samples)}; expected one channel, [time]: average them first")
     if rate_hz <= 0:
         raise ScoreError(f"a rate of {rate_hz} Hz; expected a positive number")
     duration_s = len(samples) / rate_hz

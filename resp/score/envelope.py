@@ -45,9 +45,7 @@ def breathing_envelope_db(samples: NDArray[Any], rate_hz: int, step: int) -> Flo
     block = max(1, BLOCK_S * rate_hz // step)
     for first in range(0, steps, block):
         last = min(first + block, steps)
-        filtered, state = sosfilt(
-            sections, np.asarray(samples[first * step : last * step], dtype=np.float64), zi=state
-        )
+        filtered, state = sosfilt(sections, np.asarray(samples[first * step : last * step], dtype=np.float64), zi=state)
         parts = filtered.reshape(last - first, step)[:, : part * PARTS].reshape(last - first, PARTS, part)
         power[first:last] = np.median(np.square(parts).mean(axis=2), axis=1)
     floor = FLOOR * float(np.percentile(power, 95)) if steps else 0.0

@@ -69,9 +69,7 @@ class Prepared:
         # Rounded, and a window by its length: one sample too few would be filled up and faded.
         start = round(span.start_s * self.rate_hz)
         length = window_samples(self.clip, self.rate_hz)
-        return self.waveform[
-            start : start + length if span.kind == "window" else round(span.end_s * self.rate_hz)
-        ]
+        return self.waveform[start : start + length if span.kind == "window" else round(span.end_s * self.rate_hz)]
 
 
 def window_samples(clip: ClipSettings, rate_hz: int) -> int:
@@ -118,13 +116,9 @@ def prepare(
         # The very steps of training: a model must hear in use what it learned from.
         waveform = prepare_waveform(recording, rate_hz, clip.fade_samples, clip.level)
         spans, breaths_per_min = _spans(waveform, rate_hz, recording.duration_s, clip, annotated)
-        long = sum(
-            span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window"
-        )
+        long = sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
         if long:
-            warnings.append(
-                f"{long} breath cycles are longer than {clip.window_s:g} s: only their beginning is judged"
-            )
+            warnings.append(f"{long} breath cycles are longer than {clip.window_s:g} s: only their beginning is judged")
     return Prepared(
         identity=_identity(recording, file),
         quality=quality,
@@ -154,9 +148,7 @@ def _spans(
         return tuple(Span("cycle", start_s, end_s) for start_s, end_s in found.cycles), rate
     length = window_samples(clip, rate_hz)
     starts = _window_starts(len(waveform), length, round(clip.hop_s * rate_hz))
-    return tuple(
-        Span("window", start / rate_hz, min((start + length) / rate_hz, duration_s)) for start in starts
-    ), rate
+    return tuple(Span("window", start / rate_hz, min((start + length) / rate_hz, duration_s)) for start in starts), rate
 
 
 def _window_starts(samples: int, length: int, hop: int) -> list[int]:
@@ -178,9 +170,7 @@ def check_cycles(
         No cycle, one that is shorter than a twentieth of a second, or one that does not lie in the recording.
     """
     if len(cycles) == 0:
-        raise ScoreError(
-            f"{file}: an empty list of cycles; expected at least one, or None to have them found"
-        )
+        raise ScoreError(f"{file}: an empty list of cycles; expected at least one, or None to have them found")
     checked = []
     for start_s, end_s in cycles:
         stop_s = min(float(end_s), duration_s)

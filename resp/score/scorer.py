@@ -59,14 +59,10 @@ class Scorer:
                 f"(clip.window_s={config.clip.window_s:g}), "
                 f"but its network takes {taken}; correct its config.json"
             )
-        self.identity = ModelIdentity(
-            name=config.name, version=config.version, sha256=model.sha256, card=model.card
-        )
+        self.identity = ModelIdentity(name=config.name, version=config.version, sha256=model.sha256, card=model.card)
 
     @classmethod
-    def load(
-        cls, model: str | Path | None = None, *, device: str = "cpu", threads: int | None = None
-    ) -> "Scorer":
+    def load(cls, model: str | Path | None = None, *, device: str = "cpu", threads: int | None = None) -> "Scorer":
         """Load a model.
 
         Parameters
@@ -96,9 +92,7 @@ class Scorer:
         # An unknown kind is a RuntimeError, a missing one an AssertionError or NotImplementedError.
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             first = str(error).partition("\n")[0]
-            raise ScoreError(
-                f"device {device!r} cannot be used here ({first}); expected cpu or cuda"
-            ) from error
+            raise ScoreError(f"device {device!r} cannot be used here ({first}); expected cpu or cuda") from error
         return cls(load_model(model, device=device), device=device)
 
     @property
@@ -199,9 +193,7 @@ class Scorer:
         cycles = cycles_for(path, annotations) if annotations is not None else None
         return self._prepare(load_recording(path), os.fspath(path), cycles)
 
-    def _prepare(
-        self, recording: Recording, file: str, cycles: Sequence[tuple[float, float]] | None
-    ) -> Prepared:
+    def _prepare(self, recording: Recording, file: str, cycles: Sequence[tuple[float, float]] | None) -> Prepared:
         return prepare(recording, self.model.config, self.model.network.rate_hz, file=file, cycles=cycles)
 
     def _judge(self, prepared: Prepared) -> Report:

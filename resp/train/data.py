@@ -155,23 +155,16 @@ def own_share(order: Tensor, batch_size: int, *, drop_last: bool, process: int, 
 
 def _limit(dataset: DataSet, split: Split, most: int) -> tuple[DataSet, Split]:
     """Keep at most so many items of every part, one class after another."""
-    chosen = [
-        _one_class_after_another(dataset, part, most) for part in (split.train, split.validation, split.test)
-    ]
+    chosen = [_one_class_after_another(dataset, part, most) for part in (split.train, split.validation, split.test)]
     kept = sorted(index for part in chosen for index in part)
     place = {index: position for position, index in enumerate(kept)}
     train, validation, test = (tuple(sorted(place[index] for index in part)) for part in chosen)
     items = tuple(dataset.items[index] for index in kept)
-    return replace(dataset, items=items), replace(
-        split, train=train, validation=validation, test=test, unassigned=()
-    )
+    return replace(dataset, items=items), replace(split, train=train, validation=validation, test=test, unassigned=())
 
 
 def _one_class_after_another(dataset: DataSet, part: Sequence[int], most: int) -> list[int]:
-    queues = [
-        [index for index in part if dataset.items[index].label == label]
-        for label in range(len(dataset.classes))
-    ]
+    queues = [[index for index in part if dataset.items[index].label == label] for label in range(len(dataset.classes))]
     chosen: list[int] = []
     for depth in range(max(map(len, queues), default=0)):
         for queue in queues:

@@ -41,6 +41,33 @@ def check_folder(out: Path, recipe: Recipe, *, resume: bool) -> None:
         )
 
 
+def check_same_data(out: Path, described: dict[str, Any]) -> None:
+    """Refuse to go on with other data than a run began with.
+
+    Parameters
+    ----------
+    out
+        The run folder.
+    described
+        What there is now, as `TrainingData.describe` gives it.
+
+    Raises
+    ------
+    TrainError
+        The fingerprint or the parts differ from those in the folder.
+    """
+    try:
+        began = json.loads((out / DATA).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainError(f"{out / DATA}: cannot be read ({error}); train anew in another folder") from error
+    differing = [key for key in ("fingerprint", "parts") if began.get(key) != described[key]]
+    if differing:
+        raise TrainError(
+            f"{out}: the run there began with other data ({' and '.join(differing)} differ); "
+            "give it the data it had, or train anew in another folder"
+        )
+
+
 def write_json(path: Path, values: Any) -> None:
     """Write plain values as a JSON file, which is there whole or not at all."""
     write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")

@@ -42,9 +42,7 @@ class Trainer:
         Batches that cannot be divided among the processes.
     """
 
-    def __init__(
-        self, recipe: Recipe, data: TrainingData, objective: Objective, accelerator: Accelerator
-    ) -> None:
+    def __init__(self, recipe: Recipe, data: TrainingData, objective: Objective, accelerator: Accelerator) -> None:
         training = recipe.training
         if training.batch_size % accelerator.num_processes:
             raise TrainError(
@@ -56,9 +54,7 @@ class Trainer:
         self._accelerator = accelerator
         self._labels = data.dataset.labels
         self.objective = objective
-        self._wrapped, self._optimiser = accelerator.prepare(
-            objective, create_optimiser(objective, recipe.optimiser)
-        )
+        self._wrapped, self._optimiser = accelerator.prepare(objective, create_optimiser(objective, recipe.optimiser))
         # Made when the weights are on their device.
         self._averaging = create_averaging(recipe.averaging, objective)
         clips = len(data.split.train) * training.repeats

@@ -121,9 +121,7 @@ class Measurer:
         true = predictions.probabilities[np.arange(len(predictions)), predictions.truth]
         loss = -float(np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
         scores = icbhi_score(predictions.truth, predictions.prediction, normal=self._normal)
-        return {"loss": plain_number(loss)} | {
-            name: plain_number(value) for name, value in scores._asdict().items()
-        }
+        return {"loss": plain_number(loss)} | {name: plain_number(value) for name, value in scores._asdict().items()}
 
     def _save(self, name: str, network: Network, how: str, results: dict[str, Any] | None = None) -> None:
         if self._accelerator.is_main_process:

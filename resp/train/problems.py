@@ -41,9 +41,7 @@ def _describe(loc: tuple[int | str, ...], kind: str, message: str, given: Any, m
     return f"{where}: {text[:1].lower()}{text[1:]}{shown}"
 
 
-def _walk(
-    loc: tuple[int | str, ...], model: type[BaseModel]
-) -> tuple[list[type[BaseModel]], list[int | str]]:
+def _walk(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list[type[BaseModel]], list[int | str]]:
     """Return the models that hold the last part of ``loc``, and ``loc`` as a user would write it."""
     models, path = [model], list[int | str]()
     for number, part in enumerate(loc):

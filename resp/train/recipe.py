@@ -79,9 +79,7 @@ class Recipe(BaseModel):
         return tuple(key for key in keys if key != "data.root" and mine.get(key) != theirs.get(key))
 
 
-def load_recipe(
-    path: str | os.PathLike[str], settings: Sequence[str] = (), *, preset: str | None = None
-) -> Recipe:
+def load_recipe(path: str | os.PathLike[str], settings: Sequence[str] = (), *, preset: str | None = None) -> Recipe:
     """Read a recipe from a YAML file.
 
     The file may name another one whose settings it changes (``extends: base.yaml``, relative to it), and a

@@ -21,9 +21,7 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, Hashable) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} stands twice", key_node.start_mark
-                )
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -52,9 +50,7 @@ def read_mapping(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
             f"{path}: cannot be read ({error}); expected a recipe in YAML, such as those in configs/"
         ) from error
     if not isinstance(values, dict):
-        raise TrainError(
-            f"{path}: holds {type(values).__name__}; expected a mapping of settings (name: …, data: …)"
-        )
+        raise TrainError(f"{path}: holds {type(values).__name__}; expected a mapping of settings (name: …, data: …)")
     base = values.pop(EXTENDS, None)
     if base is None:
         return values
@@ -74,9 +70,7 @@ def parse_yaml(text: str, source: str) -> Any:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
-        raise TrainError(
-            f"{source}{line}: {getattr(error, 'problem', None) or error}; expected YAML"
-        ) from error
+        raise TrainError(f"{source}{line}: {getattr(error, 'problem', None) or error}; expected YAML") from error
 
 
 def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -88,11 +82,7 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
-        if (
-            isinstance(value, dict)
-            and isinstance(old, dict)
-            and value.get(NAME, old.get(NAME)) == old.get(NAME)
-        ):
+        if isinstance(value, dict) and isinstance(old, dict) and value.get(NAME, old.get(NAME)) == old.get(NAME):
             merged[key] = merge(old, value)
         else:
             merged[key] = value
@@ -117,8 +107,6 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
         for key in keys[:-1]:
             place = place.setdefault(key, {})
             if not isinstance(place, dict):
-                raise TrainError(
-                    f"--set {text}: {key} was set to a plain value before; give only one of them"
-                )
+                raise TrainError(f"--set {text}: {key} was set to a plain value before; give only one of them")
         place[keys[-1]] = parse_yaml(value, f"--set {text}")
     return nested

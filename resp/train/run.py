@@ -20,6 +20,7 @@ from resp.train.augmentation import Augmentation
 from resp.train.checkpoint import RunState
 from resp.train.data import open_parts, open_training_data
 from resp.train.environment import create_accelerator, describe_environment
+from resp.train.errors import TrainError
 from resp.train.folder import (
     CHOSEN,
     DATA,
@@ -28,6 +29,7 @@ from resp.train.folder import (
     RESULTS,
     STATE,
     check_folder,
+    check_same_data,
     write_json,
     write_text,
 )
@@ -53,7 +55,8 @@ class RunResult:
     folder
         The run folder.
     results
-        Protocol → epoch, how it was chosen, and the evaluation of the test part: ``results.json``.
+        Protocol → epoch, how it was chosen, and the evaluation of the test part: ``results.json``; empty
+        where there was no test part.
     """
 
     folder: Path
@@ -65,7 +68,15 @@ class RunResult:
         return self.folder / CHOSEN["honest"]
 
     def score(self, protocol: str = "honest") -> Numbers:
-        """Return ``sp``, ``se`` and ``score`` on the test part; None where not defined."""
+        """Return ``sp``, ``se`` and ``score`` on the test part; None where not defined.
+
+        Raises
+        ------
+        TrainError
+            The run had no test part.
+        """
+        if protocol not in self.results:
+            raise TrainError(f"{self.folder}: no results by the protocol {protocol!r}; there was no such test")
         numbers: Numbers = self.results[protocol]["test"]
         return numbers
 
@@ -143,9 +154,7 @@ class _Run:
         if recipe.objective.class_weights == "inverse_frequency":
             labels = [parts.dataset.items[index].label for index in parts.split.train]
             weights = inverse_frequency_weights(labels, len(classes))
-        objective = create_objective(
-            recipe.objective, network, Augmentation(recipe.augment, network), weights
-        )
+        objective = create_objective(recipe.objective, network, Augmentation(recipe.augment, network), weights)
         with accelerator.main_process_first(), _decoding_bar(self._show) as progress:
             self._data = open_training_data(parts, recipe, cache, network.rate_hz, progress)
         self._trainer = Trainer(recipe, self._data, objective, accelerator)
@@ -155,7 +164,9 @@ class _Run:
 
     def begin(self) -> None:
         """Take up the saved state, or begin the folder."""
+        data = self._data.describe(self._cache)
         if (self._folder / STATE).is_file():
+            check_same_data(self._folder, data)
             state = RunState.load(self._folder / STATE)
             self._trainer.load(state.learnt)
             self._epoch, self._step, self._history = state.epoch, state.step, state.history
@@ -165,7 +176,7 @@ class _Run:
             write_text(self._folder / RECIPE, self._recipe.to_yaml())
             environment = describe_environment(self._accelerator, self._recipe.seed)
             write_json(self._folder / ENVIRONMENT, environment)
-            write_json(self._folder / DATA, self._data.describe(self._cache))
+            write_json(self._folder / DATA, data)
         self._accelerator.wait_for_everyone()
 
     def go(self) -> None:
@@ -185,19 +196,17 @@ class _Run:
                 while self._epoch <= recipe.training.epochs:
                     self._one_epoch(after_step, journal)
                     if stop.requested and self._epoch <= recipe.training.epochs:
-                        raise RunInterruptedError(
-                            f"stopped after epoch {self._epoch - 1}; go on with --resume"
-                        )
+                        raise RunInterruptedError(f"stopped after epoch {self._epoch - 1}; go on with --resume")
             finally:
                 if journal is not None:
                     journal.close()
 
     def finish(self) -> dict[str, Any]:
-        """Keep the last weights, and measure the chosen ones on the test part."""
+        """Keep the last weights, and measure the chosen ones on the test part where there is one."""
         self._measurer.keep_last(self._trainer.network)
         self._accelerator.wait_for_everyone()
         results: dict[str, Any] = {}
-        for protocol in self._recipe.evaluation.protocols:
+        for protocol in self._recipe.evaluation.protocols if self._data.split.test else ():
             results[protocol] = self._measurer.test(protocol)
         if self._main:
             write_json(self._folder / RESULTS, results)
@@ -241,9 +250,7 @@ class _Run:
 
     def _save_state(self) -> None:
         if self._main:
-            state = RunState(
-                self._epoch, self._step, self._trainer.state(), self._history, self._measurer.best
-            )
+            state = RunState(self._epoch, self._step, self._trainer.state(), self._history, self._measurer.best)
             state.save(self._folder / STATE)
 
     def _shown(self) -> dict[str, str]:

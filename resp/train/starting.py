@@ -117,8 +117,6 @@ def _load_backbone(network: Network, source: str) -> None:
     from resp.models.state import fit_state
 
     own = network.state_dict()
-    given = {
-        key: value for key, value in read_weights(find_model(source)).items() if not key.startswith(HEAD)
-    }
+    given = {key: value for key, value in read_weights(find_model(source)).items() if not key.startswith(HEAD)}
     head = {key: value for key, value in own.items() if key.startswith(HEAD)}
     network.load_state_dict(fit_state({**given, **head}, own, f"network.weights {source}: "))

@@ -48,10 +48,7 @@ class EpochTotals:
         """Return mean losses and Sp, Se, Score over all processes; None where nothing can be counted."""
         counts = accelerator.reduce(self._counts, reduction="sum")
         clips = float(counts.sum())
-        means = {
-            name: float(accelerator.reduce(value, reduction="sum")) / clips
-            for name, value in self._sums.items()
-        }
+        means = {name: float(accelerator.reduce(value, reduction="sum")) / clips for name, value in self._sums.items()}
         scores = confusion_scores(counts.cpu().numpy(), self._normal)
         named = dict(zip(("sp", "se", "score"), (float(score) for score in scores), strict=True))
         return {name: plain_number(value) for name, value in {**means, **named}.items()}

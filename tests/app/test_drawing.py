@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("streamlit")
+from resp.audio import Recording
+from resp.score.schema import Report
 from resp_page import words
 from resp_page.curves import RANGE_DB, lanes, outline, spectrogram_db, spectrogram_uri, ticks
 from resp_page.picture import picture_markup
 from resp_page.tables import chip, legend, overview, segment_table
-
-from resp.audio import Recording
-from resp.score.schema import Report
 
 STYLES = Path(__file__).parents[2] / "app" / "resp_page"
 

@@ -172,10 +172,9 @@ def test_names_are_shown_as_they_are(page, encoded):
 
 
 def test_downloads_hold_every_recording(straw, encoded):
-    from resp_page.downloads import written
-
     import resp
     from resp.score.schema import Report
+    from resp_page.downloads import written
 
     good = straw.score(resp.load_recording(encoded(), name="good.wav"))
     reports = [good, Report.failure("bad.wav", "no sound")]

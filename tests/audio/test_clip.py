@@ -71,9 +71,7 @@ def test_channels_fit_alike(waveform):
     assert fit_length(stereo, 120, "zero").shape == (2, 120)
 
 
-@pytest.mark.parametrize(
-    ("there", "length", "hop"), [(100, 30, 10), (100, 30, 30), (101, 30, 7), (30, 30, 5)]
-)
+@pytest.mark.parametrize(("there", "length", "hop"), [(100, 30, 10), (100, 30, 30), (101, 30, 7), (30, 30, 5)])
 def test_windows_cover_everything(there, length, hop):
     waveform = np.arange(there, dtype=np.float32)
     windows = cut_windows(waveform, length, hop)

@@ -238,9 +238,7 @@ def test_an_m4a_cut_behind_its_index(tmp_path, with_av, tone):
         load_recording(data[: int(0.6 * len(data))])
 
 
-@pytest.mark.parametrize(
-    ("container", "message"), [("W64", "damaged"), ("NIST", "damaged"), ("CAF", "damaged")]
-)
+@pytest.mark.parametrize(("container", "message"), [("W64", "damaged"), ("NIST", "damaged"), ("CAF", "damaged")])
 def test_a_header_without_sense(container, message):
     start = {"W64": b"riff\x2e\x91\xcf\x11", "NIST": b"NIST_1A\n", "CAF": b"caff"}[container]
     with pytest.raises(AudioError, match=message):

@@ -7,14 +7,10 @@ from resp.audio import AudioError, resample
 
 
 def tone(frequency_hz: float, rate_hz: int, duration_s: float = 1.0) -> np.ndarray:
-    return np.sin(2 * np.pi * frequency_hz * np.arange(round(duration_s * rate_hz)) / rate_hz).astype(
-        np.float32
-    )
+    return np.sin(2 * np.pi * frequency_hz * np.arange(round(duration_s * rate_hz)) / rate_hz).astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    ("from_hz", "to_hz"), [(44_100, 16_000), (4000, 16_000), (16_000, 4000), (192_000, 16_000)]
-)
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(44_100, 16_000), (4000, 16_000), (16_000, 4000), (192_000, 16_000)])
 def test_a_tone_stays_the_same_tone(from_hz, to_hz):
     out = resample(tone(440, from_hz), from_hz, to_hz)
     assert out.dtype == np.float32

@@ -49,16 +49,12 @@ def test_vesicular_sound_is_low_and_follows_the_breath():
     assert 20 * np.log10(samples.std()) == pytest.approx(VESICULAR_DBFS, abs=0.1)
     power = np.abs(np.fft.rfft(samples)) ** 2
     frequency_hz = np.fft.rfftfreq(samples.size, 1 / 16_000)
-    octave_200, octave_800 = (
-        power[(frequency_hz >= low) & (frequency_hz < 2 * low)].mean() for low in (200, 800)
-    )
+    octave_200, octave_800 = (power[(frequency_hz >= low) & (frequency_hz < 2 * low)].mean() for low in (200, 800))
     assert 10 * np.log10(octave_200 / octave_800) > 24, "12 dB an octave over two octaves"
     for cycle in made.cycles:
         length_s = cycle.end_s - cycle.start_s
 
-        def level(
-            begin: float, end: float, start_s: float = cycle.start_s, length_s: float = length_s
-        ) -> float:
+        def level(begin: float, end: float, start_s: float = cycle.start_s, length_s: float = length_s) -> float:
             first, last = (int((start_s + share * length_s) * 16_000) for share in (begin, end))
             return float(samples[first:last].std())
 

@@ -37,9 +37,7 @@ def test_no_constant_offset_is_added(waveform, seeded):
     assert added.mean(1).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize(
-    ("settings", "name"), [({"snr_db": (40, 10)}, "snr_db"), ({"exponent": (2, 0)}, "exponent")]
-)
+@pytest.mark.parametrize(("settings", "name"), [({"snr_db": (40, 10)}, "snr_db"), ({"exponent": (2, 0)}, "exponent")])
 def test_spans_are_checked(settings, name):
     with pytest.raises(AugmentError, match=name):
         ColouredNoise(**settings)

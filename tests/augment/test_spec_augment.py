@@ -51,9 +51,7 @@ def test_widths_and_places_are_uniform():
 
 
 def test_published_bounds_are_kept_and_reached():
-    masks = SpecAugment(frequency_masks=1, time_masks=1).draw(
-        torch.zeros(1, 1, 1).expand(3000, 798, 128), seeded()
-    )
+    masks = SpecAugment(frequency_masks=1, time_masks=1).draw(torch.zeros(1, 1, 1).expand(3000, 798, 128), seeded())
     assert int(masks.bins.sum(1).max()) == 47
     assert int(masks.frames.sum(1).max()) == 159
     assert int(masks.bins.sum(1).min()) == int(masks.frames.sum(1).min()) == 0

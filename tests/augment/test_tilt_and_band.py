@@ -25,9 +25,7 @@ def gain_db(transform, frequency_hz: float, seeded) -> float:
     ("frequency_hz", "expected_db"), [(200, 0), (400, 3), (800, 6), (100, -3), (50, -6), (25, -9), (10, -9)]
 )
 def test_tilt_is_a_line_in_decibels_per_octave(seeded, frequency_hz, expected_db):
-    assert gain_db(SpectralTilt(RATE_HZ, (3, 3)), frequency_hz, seeded) == pytest.approx(
-        expected_db, abs=1e-3
-    )
+    assert gain_db(SpectralTilt(RATE_HZ, (3, 3)), frequency_hz, seeded) == pytest.approx(expected_db, abs=1e-3)
 
 
 def test_tilt_has_no_phase(seeded):

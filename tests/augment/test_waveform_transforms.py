@@ -121,9 +121,7 @@ def test_a_probability_of_zero_leaves_one_out(waveform, seeded):
 
 def test_settings_of_a_recipe_are_checked():
     with pytest.raises(AugmentError, match="low_cut_hz up to 500"):
-        WaveformAugment.of(
-            WaveformAugmentSettings(low_cut_hz=(20, 500), high_cut_hz=(400, 900)), rate_hz=4000
-        )
+        WaveformAugment.of(WaveformAugmentSettings(low_cut_hz=(20, 500), high_cut_hz=(400, 900)), rate_hz=4000)
     with pytest.raises(ValueError, match="Extra inputs"):
         WaveformAugmentSettings.model_validate({"pitch": 1.0})
     with pytest.raises(ValueError, match="less than or equal to 1"):

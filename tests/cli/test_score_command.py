@@ -91,9 +91,7 @@ def test_quiet_says_nothing_else(model, folder, tmp_path):
 def test_one_bad_file_never_stops_the_others(model, spoilt):
     result = run(spoilt, spoilt / "gone.wav", "--format", "csv")
     assert result.exit_code == 1
-    table = {
-        row["file"].rpartition("/")[2]: row for row in csv.DictReader(io.StringIO(result.stdout, newline=""))
-    }
+    table = {row["file"].rpartition("/")[2]: row for row in csv.DictReader(io.StringIO(result.stdout, newline=""))}
     assert list(table) == ["a.wav", "b.WAV", "cut.wav", "empty.wav", "text.wav", "gone.wav"]
     for name, row in table.items():
         good = name in ("a.wav", "b.WAV")

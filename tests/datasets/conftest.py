@@ -60,9 +60,7 @@ def make_icbhi(tmp_path: Path) -> Callable[..., Path]:
 def make_dataset(tmp_path: Path) -> Callable[..., DataSet]:
     """Build a data set of given patients and labels, one recording of its own per item."""
 
-    def make(
-        patients: Sequence[str], labels: Sequence[int], *, sound: bool = False, **fields: object
-    ) -> DataSet:
+    def make(patients: Sequence[str], labels: Sequence[int], *, sound: bool = False, **fields: object) -> DataSet:
         items = []
         for index, (patient, label) in enumerate(zip(patients, labels, strict=True)):
             path = tmp_path / f"sound{index}.wav"

@@ -20,9 +20,7 @@ def waveforms(make_dataset, tmp_path):
 def draw(waveforms, indices=range(10), *, seed=0, batch_size=4, length=6000, **options):
     generator = torch.Generator().manual_seed(seed)
     return list(
-        batches(
-            waveforms, LABELS, indices, batch_size=batch_size, length=length, generator=generator, **options
-        )
+        batches(waveforms, LABELS, indices, batch_size=batch_size, length=length, generator=generator, **options)
     )
 
 
@@ -67,9 +65,7 @@ def test_all_randomness_is_drawn_at_once_and_from_the_generator_alone(waveforms)
     first = list(batches(waveforms, LABELS, range(10), **options))
     for one, other in zip(unread, first, strict=True):
         assert torch.equal(one.waveform, other.waveform)
-    assert not all(
-        torch.equal(one.waveform, other.waveform) for one, other in zip(first, second, strict=True)
-    )
+    assert not all(torch.equal(one.waveform, other.waveform) for one, other in zip(first, second, strict=True))
 
 
 def test_random_crops_lie_in_the_clip_everywhere(waveforms):

@@ -34,9 +34,7 @@ def cache(tmp_path):
 
 def test_clips_are_cut_after_resampling_and_fading(cache, make_sound, tmp_path):
     path = make_sound(tmp_path / "a.wav", rate_hz=4000)
-    waveforms = cache.open(
-        dataset_of(item(path, 0.0, 0.50013), item(path, 0.7, 1.9), item(path)), RATE_HZ, 100
-    )
+    waveforms = cache.open(dataset_of(item(path, 0.0, 0.50013), item(path, 0.7, 1.9), item(path)), RATE_HZ, 100)
     samples, rate_hz = soundfile.read(path, dtype="float32")
     whole = fade_ends(resample(samples, rate_hz, RATE_HZ), 100)
     assert len(waveforms) == 3

@@ -32,10 +32,7 @@ def test_order_and_folder_do_not_matter(dataset, tmp_path):
     }
     assert data_fingerprint(with_items(dataset, reversed(dataset.items))) == before
     (tmp_path / "moved").mkdir()
-    moved = [
-        replace(item, path=shutil.copy(item.path, tmp_path / "moved" / item.path.name))
-        for item in dataset.items
-    ]
+    moved = [replace(item, path=shutil.copy(item.path, tmp_path / "moved" / item.path.name)) for item in dataset.items]
     assert data_fingerprint(with_items(dataset, moved)) == before
 
 

@@ -27,9 +27,7 @@ def test_annotations_alone_give_the_published_totals(data_dir):
     census = dataset.census
     assert (census["patients"], census["recordings"], census["cycles"]) == (126, 920, 6898)
     assert dataset.class_counts() == {"normal": 3642, "crackle": 1864, "wheeze": 886, "both": 506}
-    parts = {
-        part: Counter(item.label for item in dataset.items if item.part == part) for part in ("train", "test")
-    }
+    parts = {part: Counter(item.label for item in dataset.items if item.part == part) for part in ("train", "test")}
     assert [parts["train"][label] for label in range(4)] == [2063, 1215, 501, 363]
     assert [parts["test"][label] for label in range(4)] == [1579, 649, 385, 143]
     # Only the sound that is not there separates this folder from the whole database.
@@ -304,9 +302,7 @@ def test_split_with_header_and_suffixes(tmp_path):
 
 def test_names_are_matched_only_where_there_is_no_doubt():
     known = ["226_1b1_Pl_sc_LittC2SE", "227_1b1_Pl_sc_LittC2SE", "227_1b1_Pl_sc_AKGC417L"]
-    matched = match_names(
-        ["226_1b1_Pl_sc_Meditron", "227_1b1_Pl_sc_Meditron", "228_1b1_Pl_sc_Meditron"], known
-    )
+    matched = match_names(["226_1b1_Pl_sc_Meditron", "227_1b1_Pl_sc_Meditron", "228_1b1_Pl_sc_Meditron"], known)
     assert matched == {"226_1b1_Pl_sc_Meditron": "226_1b1_Pl_sc_LittC2SE"}
     # A name that stands for itself is given to nobody else.
     both = match_names(["226_1b1_Pl_sc_LittC2SE", "226_1b1_Pl_sc_Meditron"], known)

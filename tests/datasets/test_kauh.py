@@ -50,8 +50,7 @@ def test_filters_of_a_patient_stay_together(data_dir):
     for fold in range(5):
         split = split_dataset(dataset, DataSettings(dataset="kauh", root=data_dir, fold=fold))
         parts = [
-            {dataset.items[index].patient for index in part}
-            for part in (split.train, split.validation, split.test)
+            {dataset.items[index].patient for index in part} for part in (split.train, split.validation, split.test)
         ]
         assert parts[0].isdisjoint(parts[1] | parts[2])
         assert parts[1].isdisjoint(parts[2])

@@ -48,9 +48,7 @@ def test_all_columns(folder):
     assert third.name == "deep/c.wav"
     assert (dataset.census["patients"], dataset.census["recordings"], dataset.census["rows"]) == (2, 2, 3)
     assert dataset.census.complete
-    split = split_dataset(
-        dataset, DataSettings(dataset="manifest", root=path, split="official", validation_share=0)
-    )
+    split = split_dataset(dataset, DataSettings(dataset="manifest", root=path, split="official", validation_share=0))
     assert (split.train, split.test) == ((0, 1), (2,))
 
 

@@ -28,10 +28,7 @@ def settings(**values) -> DataSettings:
 
 
 def parts_of(dataset, split):
-    return [
-        {dataset.items[index].patient for index in part}
-        for part in (split.train, split.validation, split.test)
-    ]
+    return [{dataset.items[index].patient for index in part} for part in (split.train, split.validation, split.test)]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -156,9 +153,7 @@ def test_rare_class_raises_no_warning(make_dataset, recwarn):
 def test_text_counts_every_class(people):
     split = split_dataset(people, settings())
     counts = Counter(people.labels[index] for index in split.test)
-    assert f"{counts[0]} normal, {counts[1]} crackle, {counts[2]} wheeze, {counts[3]} both" in split.text(
-        people
-    )
+    assert f"{counts[0]} normal, {counts[1]} crackle, {counts[2]} wheeze, {counts[3]} both" in split.text(people)
 
 
 @pytest.mark.parametrize(
@@ -178,3 +173,15 @@ def test_text_counts_every_class(people):
 def test_settings_out_of_range(values, message):
     with pytest.raises(ValidationError, match=message):
         DataSettings(**{"dataset": "manifest", "root": ".", **values})
+
+
+def test_split_all_learns_from_every_patient_and_tests_none(make_dataset):
+    dataset = make_dataset(["a", "b", "c", "d"], [0, 1, 0, 1])
+    settings = DataSettings(dataset="kauh", root=".", split="all", validation_share=0)
+    split = split_dataset(dataset, settings)
+    assert split.train == (0, 1, 2, 3)
+    assert split.validation == split.test == ()
+    held_out = split_dataset(dataset, settings.model_copy(update={"validation_share": 0.5}))
+    assert held_out.test == ()
+    assert held_out.validation
+    assert sorted((*held_out.train, *held_out.validation)) == [0, 1, 2, 3]

@@ -70,9 +70,7 @@ def test_coverage_is_about_the_level() -> None:
     for seed in range(150):
         effect = generator.normal(size=40)
         values = (effect[:, None] + generator.normal(size=(40, 5))).ravel()
-        interval = patient_bootstrap(
-            _mean, np.repeat(np.arange(40), 5), values, resamples=300, seed=seed, level=0.9
-        )
+        interval = patient_bootstrap(_mean, np.repeat(np.arange(40), 5), values, resamples=300, seed=seed, level=0.9)
         inside += interval.low <= 0 <= interval.high
     assert 0.82 <= inside / 150 <= 0.96
 

@@ -165,18 +165,14 @@ def test_classes_are_matched_by_name(manifest: Path, tmp_path: Path) -> None:
     cache = WaveformCache(tmp_path / "cache")
     straight = predict_items(_model(), dataset, range(40), cache=cache)
     turned = predict_items(_model(CLASSES[::-1]), dataset, range(40), cache=cache)
-    assert [turned.classes[label] for label in turned.truth] == [
-        straight.classes[label] for label in straight.truth
-    ]
+    assert [turned.classes[label] for label in turned.truth] == [straight.classes[label] for label in straight.truth]
     with pytest.raises(EvaluationError, match="not all known to the model"):
         predict_items(_model(("normal", "abnormal")), dataset, range(40), cache=cache)
     with pytest.raises(EvaluationError, match="no items"):
         predict_items(_model(), dataset, [], cache=cache)
 
 
-def test_a_run_is_measured_on_its_own_test_part(
-    manifest: Path, tmp_path: Path, models: dict[str, LoadedModel]
-) -> None:
+def test_a_run_is_measured_on_its_own_test_part(manifest: Path, tmp_path: Path, models: dict[str, LoadedModel]) -> None:
     data = {"dataset": "manifest", "root": str(manifest), "split": "folds", "fold": 1, "folds": 5, "seed": 3}
     run = _run(tmp_path / "run1", data)
     models["run1"] = _model()
@@ -247,9 +243,7 @@ def test_folds_are_pooled(manifest: Path, tmp_path: Path, models: dict[str, Load
         runs.append(_run(tmp_path / f"fold{fold}", data))
         models[f"fold{fold}"] = _model()
     measured = evaluate_model(runs, cache=WaveformCache(tmp_path / "cache"), resamples=20)
-    assert sorted(measured.predictions.items) == sorted(
-        item.name for item in open_dataset(_settings(manifest)).items
-    )
+    assert sorted(measured.predictions.items) == sorted(item.name for item in open_dataset(_settings(manifest)).items)
     assert [row.name for row in measured.evaluation.views[0].runs] == [f"fold{fold}" for fold in range(5)]
     assert "5 runs" in measured.evaluation.subject
 
@@ -267,9 +261,7 @@ def test_a_model_on_its_own_is_measured_on_everything(
     assert stated.evaluation.protocol == "literature"
 
 
-def test_what_cannot_be_measured_is_refused(
-    manifest: Path, tmp_path: Path, models: dict[str, LoadedModel]
-) -> None:
+def test_what_cannot_be_measured_is_refused(manifest: Path, tmp_path: Path, models: dict[str, LoadedModel]) -> None:
     models["loudness"] = models["run1"] = models["run2"] = _model()
     with pytest.raises(EvaluationError, match="no recipe says"):
         evaluate_model("loudness")
@@ -307,9 +299,7 @@ def test_weights_are_found_by_protocol(tmp_path: Path) -> None:
 
 def test_everything_is_written(manifest: Path, tmp_path: Path, models: dict[str, LoadedModel]) -> None:
     models["loudness"] = _model()
-    measured = evaluate_model(
-        "loudness", _settings(manifest), cache=WaveformCache(tmp_path / "c"), resamples=20
-    )
+    measured = evaluate_model("loudness", _settings(manifest), cache=WaveformCache(tmp_path / "c"), resamples=20)
     paths = measured.write(tmp_path / "out", "e")
     assert [path.name for path in paths] == ["e.txt", "e.json", "e.png", "e_predictions.csv"]
     assert paths[0].read_text() == measured.evaluation.text()
@@ -397,9 +387,7 @@ def test_icbhi_subset_says_how_much_of_it_was_found(
 ) -> None:
     models["loudness"] = _model(window_s=8.0)
     settings = DataSettings(dataset="icbhi", root=data_dir / "icbhi", split="official")
-    result = evaluate_model(
-        "loudness", settings, cache=WaveformCache(tmp_path / "c"), resamples=20
-    ).evaluation
+    result = evaluate_model("loudness", settings, cache=WaveformCache(tmp_path / "c"), resamples=20).evaluation
     assert result.data == "icbhi, official split, test part"
     assert "not comparable with published numbers" in " ".join(result.text().split())
     assert {row.name for row in result.views[0].devices} <= {"AKGC417L", "LittC2SE", "Litt3200", "Meditron"}

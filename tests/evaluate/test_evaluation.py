@@ -80,9 +80,7 @@ def test_tables_by_class() -> None:
         assert row.f1 == pytest.approx(expected["f1-score"])
         assert row.items == expected["support"]
         assert row.recall.low <= row.recall.value <= row.recall.high
-        one_against_rest = reference.roc_auc_score(
-            predictions.truth == index, predictions.probabilities[:, index]
-        )
+        one_against_rest = reference.roc_auc_score(predictions.truth == index, predictions.probabilities[:, index])
         assert row.auroc == pytest.approx(one_against_rest)
 
 
@@ -228,9 +226,7 @@ def test_predictions_survive_a_file(tmp_path: Path) -> None:
         assert np.array_equal(getattr(read, name), getattr(predictions, name)), name
 
 
-@pytest.mark.parametrize(
-    "content", ["", "a,b\n1,2\n", "item,run,patient,device,site,truth,logit_x\ni,,p,d,s,y,0\n"]
-)
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "item,run,patient,device,site,truth,logit_x\ni,,p,d,s,y,0\n"])
 def test_other_tables_are_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "p.csv"
     path.write_text(content)
@@ -289,8 +285,6 @@ def test_a_picture_of_what_cannot_be_computed(tmp_path: Path) -> None:
 def test_metrics_need_no_torch() -> None:
     import subprocess
 
-    code = (
-        "import resp.evaluate, sys; resp.evaluate.icbhi_score([0, 1], [0, 1]); print('torch' in sys.modules)"
-    )
+    code = "import resp.evaluate, sys; resp.evaluate.icbhi_score([0, 1], [0, 1]); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -26,9 +26,7 @@ def test_temperature_has_the_least_cross_entropy() -> None:
     logits, truth = _sample(1.7, 300, seed=3)
 
     def loss(temperature: float) -> float:
-        return float(
-            torch.nn.functional.cross_entropy(torch.from_numpy(logits) / temperature, torch.from_numpy(truth))
-        )
+        return float(torch.nn.functional.cross_entropy(torch.from_numpy(logits) / temperature, torch.from_numpy(truth)))
 
     fitted = fit_temperature(logits, truth)
     assert loss(fitted) <= minimize_scalar(loss, bounds=(0.1, 10), method="bounded").fun + 1e-9

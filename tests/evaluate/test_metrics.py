@@ -87,9 +87,7 @@ def test_what_cannot_be_counted_is_nan() -> None:
 def test_tensors_are_labels_too() -> None:
     torch = pytest.importorskip("torch")
     truth, prediction = _labels(MATRIX)
-    assert icbhi_score(torch.from_numpy(truth), torch.from_numpy(prediction)) == icbhi_score(
-        truth, prediction
-    )
+    assert icbhi_score(torch.from_numpy(truth), torch.from_numpy(prediction)) == icbhi_score(truth, prediction)
 
 
 @pytest.mark.parametrize(

@@ -182,9 +182,7 @@ def test_filters_against_a_slow_version():
 
 
 def test_clip_shorter_than_a_frame():
-    with pytest.raises(
-        FeatureError, match=r"399 samples; expected at least one frame of 400.*longer clip or pad"
-    ):
+    with pytest.raises(FeatureError, match=r"399 samples; expected at least one frame of 400.*longer clip or pad"):
         log_mel(torch.zeros(399), 16000)
 
 

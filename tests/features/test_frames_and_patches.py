@@ -5,9 +5,7 @@ import torch
 from resp.features import FeatureError, log_mel, sample_frames, spectrogram_patches
 
 
-@pytest.mark.parametrize(
-    ("size", "length", "hop"), [(10, 4, 2), (11, 4, 2), (10, 10, 3), (10, 3, 5), (9, 1, 1)]
-)
+@pytest.mark.parametrize(("size", "length", "hop"), [(10, 4, 2), (11, 4, 2), (10, 10, 3), (10, 3, 5), (9, 1, 1)])
 def test_frames_equal_a_slow_version(size, length, hop):
     waveform = torch.randn(2, 3, size, generator=torch.Generator().manual_seed(0))
     frames = sample_frames(waveform, length, hop)

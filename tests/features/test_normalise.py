@@ -173,9 +173,7 @@ def test_fixed_is_what_ast_does():
     spectrogram = torch.tensor([-4.2677393, 0.0, 4.870256])
     module = FixedNormalise(-4.2677393, 4.5689974)
     torch.testing.assert_close(module(spectrogram), torch.tensor([0.0, 0.4670323, 1.0]))
-    torch.testing.assert_close(
-        FixedNormalise(1.0, 2.0, divisor=1.0)(torch.tensor([5.0])), torch.tensor([2.0])
-    )
+    torch.testing.assert_close(FixedNormalise(1.0, 2.0, divisor=1.0)(torch.tensor([5.0])), torch.tensor([2.0]))
     assert module.state_dict() == {}
     assert "divisor=2" in repr(module)
 

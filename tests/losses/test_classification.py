@@ -19,14 +19,10 @@ def _logits(seed: int = 0) -> torch.Tensor:
 
 @pytest.mark.parametrize("weight", [0.0, 0.35, 1.0])
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.1, 0.2, 0.3, 0.4])])
-def test_one_share_for_all_is_the_published_formula(
-    weight: float, class_weights: torch.Tensor | None
-) -> None:
+def test_one_share_for_all_is_the_published_formula(weight: float, class_weights: torch.Tensor | None) -> None:
     logits = _logits()
     c = None if class_weights is None else class_weights.double()
-    expected = weight * F.cross_entropy(logits, LABELS, c) + (1 - weight) * F.cross_entropy(
-        logits, LABELS[PARTNER], c
-    )
+    expected = weight * F.cross_entropy(logits, LABELS, c) + (1 - weight) * F.cross_entropy(logits, LABELS[PARTNER], c)
     loss = mixed_cross_entropy(logits, LABELS, PARTNER, weight, class_weights=class_weights)
     assert float(loss) == pytest.approx(float(expected), rel=1e-6)
 
@@ -103,9 +99,7 @@ def test_embedding_distillation_is_half_the_squared_distance_of_unit_vectors() -
     student = torch.randn(5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     teacher = torch.randn(5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     loss = embedding_distillation(student, teacher)
-    distance = (
-        student / student.norm(dim=1, keepdim=True) - teacher / teacher.norm(dim=1, keepdim=True)
-    ).norm(dim=1)
+    distance = (student / student.norm(dim=1, keepdim=True) - teacher / teacher.norm(dim=1, keepdim=True)).norm(dim=1)
     assert loss.item() == pytest.approx(float((distance.detach() ** 2 / 2).mean()))
     loss.backward()
     assert teacher.grad is None

@@ -70,9 +70,7 @@ def test_a_stretch_of_stages_can_be_mixed() -> None:
     network = _network()
     waveform = torch.randn(3, 24, generator=torch.Generator().manual_seed(0))
     spectrogram = network.run(waveform, stop="spectrogram")
-    whole, draw = forward_mixed(
-        network, waveform, mix.create("tpatch"), "patches", torch.Generator().manual_seed(2)
-    )
+    whole, draw = forward_mixed(network, waveform, mix.create("tpatch"), "patches", torch.Generator().manual_seed(2))
     part, same = forward_mixed(
         network,
         spectrogram,
@@ -88,9 +86,7 @@ def test_a_stretch_of_stages_can_be_mixed() -> None:
 def test_a_batch_of_one_comes_back_unmixed() -> None:
     network = _network()
     waveform = torch.randn(1, 24, generator=torch.Generator().manual_seed(0))
-    logits, draw = forward_mixed(
-        network, waveform, mix.create("patch"), "patches", torch.Generator().manual_seed(1)
-    )
+    logits, draw = forward_mixed(network, waveform, mix.create("patch"), "patches", torch.Generator().manual_seed(1))
     assert torch.equal(logits, network(waveform))
     assert draw.partner.tolist() == [0]
 

@@ -107,10 +107,7 @@ def test_tpatch_swaps_whole_time_columns(seed: int) -> None:
 def test_tpatch_kept_share_is_uniform_over_columns() -> None:
     generator = _generator(5)
     batch = torch.zeros(2, 15, 1)
-    kept = [
-        round(float(PatchMix(columns=True).draw(batch, PATCHES, generator).weight[0]) * 5)
-        for _ in range(2000)
-    ]
+    kept = [round(float(PatchMix(columns=True).draw(batch, PATCHES, generator).weight[0]) * 5) for _ in range(2000)]
     # int(5 (1 − λ)) is 0 … 4, each with probability 1/5.
     assert stats.chisquare(np.bincount(kept, minlength=6)[1:]).pvalue > 0.001
 

@@ -62,9 +62,7 @@ def as_timm(saved):
         "module.v.head_dist.bias": torch.zeros(1000),
     }
     for kind in ("weight", "bias"):
-        timm[f"module.v.patch_embed.proj.{kind}"] = saved[
-            f"{body}embeddings.patch_embeddings.projection.{kind}"
-        ]
+        timm[f"module.v.patch_embed.proj.{kind}"] = saved[f"{body}embeddings.patch_embeddings.projection.{kind}"]
         timm[f"module.v.norm.{kind}"] = saved[f"{body}layernorm.{kind}"]
         timm[f"module.mlp_head.0.{kind}"] = saved[f"classifier.layernorm.{kind}"]
         timm[f"module.mlp_head.1.{kind}"] = saved[f"classifier.dense.{kind}"]
@@ -314,9 +312,7 @@ def test_the_published_weights_give_the_published_logits():
 
     from resp.audio import load_recording, resample
 
-    clip = hf_hub_download(
-        "nielsr/audio-spectogram-transformer-checkpoint", "sample_audio.flac", repo_type="dataset"
-    )
+    clip = hf_hub_download("nielsr/audio-spectogram-transformer-checkpoint", "sample_audio.flac", repo_type="dataset")
     recording = load_recording(clip)
     samples = np.array(resample(recording.mono(), recording.rate_hz, 16_000))
     network = create("ast", classes=527, window_s=WINDOW_S, subtract_mean=True, norm_eps=1e-12).eval()

@@ -15,9 +15,7 @@ SETTINGS = {"width": 32, "depth": 2, "heads": 4, "window_s": 1.0, "front_end": {
 
 
 def config(**changes):
-    return ModelConfig(
-        **{"name": "tried", "network": "ast", "settings": SETTINGS, "classes": CLASSES, **changes}
-    )
+    return ModelConfig(**{"name": "tried", "network": "ast", "settings": SETTINGS, "classes": CLASSES, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +30,7 @@ def saved(network, tmp_path):
 
 
 def test_what_is_written_is_read_back(network, tmp_path):
-    written = config(
-        calibration=Calibration(temperature=1.5, set_threshold=0.2), trained_band_hz=(50.0, 2000.0)
-    )
+    written = config(calibration=Calibration(temperature=1.5, set_threshold=0.2), trained_band_hz=(50.0, 2000.0))
     save_model(tmp_path / "deep" / "model", network, written, "# A card µ\n")
     assert sorted(p.name for p in (tmp_path / "deep" / "model").iterdir()) == [
         "README.md",
@@ -149,9 +145,7 @@ def test_a_wrong_configuration_is_named(saved, fields, said):
     assert str(saved) in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("{", "no JSON"), ("[]", "no configuration"), ("{}", "no configuration")]
-)
+@pytest.mark.parametrize(("text", "said"), [("{", "no JSON"), ("[]", "no configuration"), ("{}", "no configuration")])
 def test_a_configuration_that_is_none(saved, text, said):
     (saved / "config.json").write_text(text)
     with pytest.raises(ModelError, match=said):
@@ -185,9 +179,7 @@ def test_missing_and_unknown_weights_are_named(saved):
     state = load_file(path)
     state["stages.feature.surprise"] = state.pop("stages.feature.norm.bias")
     save_file(state, path)
-    with pytest.raises(
-        ModelError, match=r"missing stages.feature.norm.bias; unknown stages.feature.surprise"
-    ):
+    with pytest.raises(ModelError, match=r"missing stages.feature.norm.bias; unknown stages.feature.surprise"):
         load_model(saved)
 
 

@@ -35,9 +35,7 @@ def test_arrays_and_read_only_arrays(network, waveforms, dtype):
     array = waveforms.numpy().astype(dtype)
     array.setflags(write=False)
     expected = predict_logits(network, waveforms, device="cpu")
-    np.testing.assert_allclose(
-        predict_logits(network, array), expected, atol=1e-2 if dtype == np.float16 else 1e-5
-    )
+    np.testing.assert_allclose(predict_logits(network, array), expected, atol=1e-2 if dtype == np.float16 else 1e-5)
 
 
 def test_mode_comes_back_after_an_error(network):

@@ -32,9 +32,7 @@ def calls(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]
         return 0
 
     monkeypatch.setattr(start, "run", run)
-    monkeypatch.setattr(
-        start.venv, "create", lambda folder, **_: Path(folder).mkdir(parents=True, exist_ok=True)
-    )
+    monkeypatch.setattr(start.venv, "create", lambda folder, **_: Path(folder).mkdir(parents=True, exist_ok=True))
     return seen
 
 

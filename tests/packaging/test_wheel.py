@@ -65,21 +65,14 @@ def test_wheel_holds_every_file_of_the_checkout(wheel: Path) -> None:
         ["git", "ls-files", "resp", "app", "configs"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     moved = {"app/": "resp_app/", "configs/": "resp/configs/", "resp/": "resp/"}
-    expected = {
-        new + name.removeprefix(old) for name in tracked for old, new in moved.items() if name.startswith(old)
-    }
+    expected = {new + name.removeprefix(old) for name in tracked for old, new in moved.items() if name.startswith(old)}
     assert expected
     assert expected - names == set()
 
 
 def test_installed_package_scores_a_recording(installed: Path, tmp_path: Path) -> None:
     sound = tmp_path / "breath.wav"
-    assert (
-        run_installed(
-            installed, "synth", "--out", str(sound), "--crackles", "coarse", cwd=tmp_path
-        ).returncode
-        == 0
-    )
+    assert run_installed(installed, "synth", "--out", str(sound), "--crackles", "coarse", cwd=tmp_path).returncode == 0
     done = run_installed(installed, "score", str(sound), "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (report,) = json.loads(done.stdout)

@@ -43,9 +43,7 @@ class Loudness(nn.Module):
 
 def loudness(waveform):
     waveform = waveform.astype(np.float64)
-    return np.array(
-        [10 * np.sqrt((waveform**2).mean()), np.abs(waveform).max(), 10 * np.abs(waveform).mean(), 0.0]
-    )
+    return np.array([10 * np.sqrt((waveform**2).mean()), np.abs(waveform).max(), 10 * np.abs(waveform).mean(), 0.0])
 
 
 def make_scorer(network=None, **settings):
@@ -66,9 +64,7 @@ def make_scorer(network=None, **settings):
         input_samples=int(WINDOW_S * RATE_HZ),
         feature_size=1,
     )
-    return Scorer(
-        SimpleNamespace(network=network, config=config, sha256="ab" * 32, card="A card.", folder=None)
-    )
+    return Scorer(SimpleNamespace(network=network, config=config, sha256="ab" * 32, card="A card.", folder=None))
 
 
 def noise(seconds, rate_hz=RATE_HZ, channels=1, seed=0):
@@ -246,9 +242,7 @@ class NotANumber(nn.Module):
 
 
 def network_of(module):
-    return Network(
-        {"logits": module}, sites=[], classes=CLASSES, rate_hz=RATE_HZ, input_samples=None, feature_size=1
-    )
+    return Network({"logits": module}, sites=[], classes=CLASSES, rate_hz=RATE_HZ, input_samples=None, feature_size=1)
 
 
 def test_the_unexpected_is_a_failed_report_and_in_the_log(caplog):

@@ -1,6 +1,7 @@
 """Whole runs: what is in the folder, that they repeat, and that an interruption changes nothing."""
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -309,6 +310,24 @@ def test_a_loss_that_is_not_finite_ends_the_run(
     )
     with pytest.raises(TrainError, match="the loss is not finite in epoch 1"):
         train(recipe_with(), tmp_path / "run", cache=cache)
+
+
+def test_other_data_cannot_be_slipped_under_a_run(
+    recipe_with: Make, manifest: Path, cache: WaveformCache, tmp_path: Path
+) -> None:
+    recipe = recipe_with(training={"epochs": 1})
+    train(recipe, tmp_path / "run", cache=cache)
+    (tmp_path / "run" / "results.json").unlink()
+    moved = Path(shutil.copytree(manifest.parent, tmp_path / "moved")) / manifest.name
+    elsewhere = recipe.model_copy(update={"data": recipe.data.model_copy(update={"root": moved})})
+    train(elsewhere, tmp_path / "run", resume=True, cache=cache)
+    (tmp_path / "run" / "results.json").unlink()
+    moved.write_text("\n".join(moved.read_text().splitlines()[:-2]))
+    with pytest.raises(TrainError, match=r"began with other data .fingerprint and parts differ"):
+        train(elsewhere, tmp_path / "run", resume=True, cache=cache)
+    (tmp_path / "run" / "data.json").unlink()
+    with pytest.raises(TrainError, match=r"data.json: cannot be read"):
+        train(recipe, tmp_path / "run", resume=True, cache=cache)
 
 
 def test_a_damaged_state(recipe_with: Make, cache: WaveformCache, tmp_path: Path) -> None:

@@ -17,9 +17,7 @@ from resp.train.objectives.cross_entropy import CrossEntropy, CrossEntropySettin
 from resp.train.objectives.patch_mix_ce import PatchMixCE, PatchMixCESettings
 from resp.train.objectives.patch_mix_cl import PatchMixCL, PatchMixCLSettings
 
-AnyObjective = Annotated[
-    CrossEntropySettings | PatchMixCESettings | PatchMixCLSettings, Field(discriminator="name")
-]
+AnyObjective = Annotated[CrossEntropySettings | PatchMixCESettings | PatchMixCLSettings, Field(discriminator="name")]
 
 _MAKERS: dict[type[ObjectiveSettings], Callable[..., Objective]] = {
     CrossEntropySettings: CrossEntropy,

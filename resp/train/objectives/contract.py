@@ -106,9 +106,7 @@ class Objective(nn.Module, ABC):
 
     class_weights: Tensor | None
 
-    def __init__(
-        self, network: Network, augmentation: Augmentation, class_weights: Tensor | None = None
-    ) -> None:
+    def __init__(self, network: Network, augmentation: Augmentation, class_weights: Tensor | None = None) -> None:
         super().__init__()
         self.network = network
         self.augmentation = augmentation
@@ -149,9 +147,7 @@ class Objective(nn.Module, ABC):
         """
         stages, middle = self.network.stage_names, self.augmentation.site
         if stages.index(self.network.site(mix.site).name) >= stages.index(middle):
-            return forward_mixed(
-                self.network, batch.value, mix.mix, mix.site, generator, start=middle, stop=stop
-            )
+            return forward_mixed(self.network, batch.value, mix.mix, mix.site, generator, start=middle, stop=stop)
         value, draw = forward_mixed(self.network, batch.waveform, mix.mix, mix.site, generator, stop=middle)
         masked = self.augmentation.mask(value, batch.masks)
         return self.network.run(masked, start=middle, stop=stop), draw

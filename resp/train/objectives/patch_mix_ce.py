@@ -47,7 +47,5 @@ class PatchMixCE(Objective):
     def forward(self, waveform: Tensor, labels: Tensor, generator: torch.Generator) -> Outcome:
         """One pass of the network, of the mixed view alone."""
         logits, draw = self.mixed(self.augmented(waveform, generator), self._mix, generator)
-        loss = mixed_cross_entropy(
-            logits, labels, draw.partner, draw.weight, class_weights=self.class_weights
-        )
+        loss = mixed_cross_entropy(logits, labels, draw.partner, draw.weight, class_weights=self.class_weights)
         return Outcome(loss, logits, dominant_labels(labels, draw), {"cross_entropy": loss.detach()})
