@@ -76,7 +76,7 @@ def baseline(
             dataset = open_dataset(settings)
             split = split_dataset(dataset, settings)
             train, test = list(split.train), list(split.test)
-            model = make().fit(features[train], dataset.labels[train])
+            model = make().fit(features[train], np.array(dataset.labels)[train])
             probabilities = np.full((len(test), len(dataset.classes)), FLOOR)
             probabilities[:, model.classes_] = np.maximum(model.predict_proba(features[test]), FLOOR)
             items = [dataset.items[index] for index in test]
@@ -87,7 +87,7 @@ def baseline(
                     patients=np.array([item.patient for item in items]),
                     devices=np.array([item.device for item in items]),
                     sites=np.array([item.site for item in items]),
-                    truth=dataset.labels[test],
+                    truth=np.array(dataset.labels)[test],
                     logits=np.log(probabilities),
                     runs=np.full(len(items), f"{name}-seed{seed}"),
                 )
@@ -171,7 +171,8 @@ def main() -> None:
     samples = [waveforms.clip(index) for index in range(len(dataset))]
     folders = [given.runs / f"seed{seed}-fold{fold}" for seed in range(given.seeds) for fold in range(FOLDS)]
     plain = np.stack([log_mel_statistics(clip) for clip in samples])
-    embedded = np.stack([frozen_embeddings(given.weights)(clip) for clip in samples])
+    embed = frozen_embeddings(given.weights)
+    embedded = np.stack([embed(clip) for clip in samples])
     svm = "log-mel SVM"
     tables = {
         svm: baseline(

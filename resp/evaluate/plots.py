@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from resp.evaluate.results import PROTOCOLS, Evaluation, GroupRow, Scores, View
+from resp.evaluate.results import PROTOCOLS, Evaluation, Scores, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def draw_evaluation(evaluation: Evaluation) -> "Figure":
     view = evaluation.views[0]
     _draw_scores(axes[0, 0], evaluation)
     _draw_confusion(axes[0, 1], view, evaluation.classes)
-    _draw_groups(axes[1, 0], [*view.devices, *view.sites], (len(view.devices), evaluation))
+    _draw_groups(axes[1, 0], evaluation)
     _draw_reliability(axes[1, 1], view)
     protocol = f"{evaluation.protocol} protocol: {PROTOCOLS[evaluation.protocol]}"
     title = f"{evaluation.subject} on {evaluation.data}\n{fill(protocol, 120)}"
@@ -135,15 +135,16 @@ def _draw_confusion(axes: "Axes", view: View, classes: tuple[str, ...]) -> None:
     axes.set_title(f"Confusion, {view.name} (share of the true class, count)")
 
 
-def _draw_groups(axes: "Axes", rows: list[GroupRow], shape: tuple[int, Evaluation]) -> None:
-    """Score of every device, then of every site."""
-    devices, evaluation = shape
+def _draw_groups(axes: "Axes", evaluation: Evaluation) -> None:
+    """Score of every device, then of every site, of the first view."""
+    view = evaluation.views[0]
+    rows = [*(("device", group) for group in view.devices), *(("site", group) for group in view.sites)]
     names = []
     marks = {"device": ("o", _BLUE), "site": ("s", _GREY)}
-    for row, group in enumerate(rows):
-        _draw_interval(axes, group.scores.score, row, *marks["device" if row < devices else "site"])
+    for row, (kind, group) in enumerate(rows):
+        _draw_interval(axes, group.scores.score, row, *marks[kind])
         names.append(f"{group.name} ({group.items} items, {group.patients} pat.)")
-    overall = 100 * evaluation.views[0].scores.score.value
+    overall = 100 * view.scores.score.value
     if not math.isnan(overall):
         axes.axvline(overall, color="black", linewidth=1, linestyle=":")
     axes.set_yticks(range(len(rows)), names, fontsize=8)

@@ -13,7 +13,7 @@ from resp.evaluate.errors import EvaluationError
 from resp.evaluate.predictions import UNKNOWN, Predictions
 
 if TYPE_CHECKING:
-    from resp.datasets import DataSet, WaveformCache, Waveforms
+    from resp.datasets import DataSet, Item, WaveformCache, Waveforms
     from resp.models.config import ClipSettings
     from resp.models.folder import LoadedModel
 
@@ -82,14 +82,35 @@ def predict_items(
         part, model.network.rate_hz, clip.fade_samples, clip.level, progress=decoding
     )
     logits = _predict(model, waveforms, [item.start_s is None for item in part.items], batch_size, device, progress)
-    items = part.items
+    truth = [place[item.label] for item in part.items]
+    return label_predictions(part.items, truth, logits, model.config.classes, run)
+
+
+def label_predictions(
+    items: Sequence["Item"], truth: Sequence[int], logits: Floats, classes: tuple[str, ...], run: str
+) -> Predictions:
+    """Put what is known of items beside their logits.
+
+    Parameters
+    ----------
+    items
+        Of a data set.
+    truth
+        [items] their classes, as indices into ``classes``.
+    logits
+        [items, classes].
+    classes
+        Class names, in the order of the logits.
+    run
+        Name of the run, which tells several apart.
+    """
     return Predictions(
-        classes=model.config.classes,
+        classes=classes,
         items=np.array([item.name for item in items]),
         patients=np.array([item.patient for item in items]),
         devices=np.array([item.device or UNKNOWN for item in items]),
         sites=np.array([item.site or UNKNOWN for item in items]),
-        truth=np.array([place[item.label] for item in items]),
+        truth=np.array(truth),
         logits=logits,
         runs=np.full(len(items), run),
     )

@@ -58,17 +58,11 @@ def mixed_cross_entropy(
     share = per_sample_weight(weight, size).to(exact)
     own = labels.to(exact.device)
     theirs = own[partner.to(exact.device)]
-    entropy = share * F.cross_entropy(exact, own, reduction="none") + (1 - share) * F.cross_entropy(
-        exact, theirs, reduction="none"
-    )
-    if class_weights is None:
-        return entropy.mean()
-    counted = class_weights.to(exact)
+    counted = exact.new_ones(classes) if class_weights is None else class_weights.to(exact)
     own_weight, their_weight = share * counted[own], (1 - share) * counted[theirs]
-    log_probability = exact.log_softmax(dim=1)
-    rows = torch.arange(size, device=exact.device)
-    total = own_weight * log_probability[rows, own] + their_weight * log_probability[rows, theirs]
-    return -total.sum() / (own_weight + their_weight).sum()
+    entropy = own_weight * F.cross_entropy(exact, own, reduction="none")
+    entropy = entropy + their_weight * F.cross_entropy(exact, theirs, reduction="none")
+    return entropy.sum() / (own_weight + their_weight).sum()
 
 
 def inverse_frequency_weights(labels: Tensor | Sequence[int], classes: int) -> Tensor:

@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resp.evaluate.calibration import Floats, softmax
 from resp.models.config import Calibration
-
-Floats = NDArray[np.float64]
 
 
 def calibrate(logits: NDArray[Any], calibration: Calibration) -> Floats:
     """Return probabilities, the softmax of ``logits`` [..., classes] over the temperature."""
-    scaled = np.asarray(logits, dtype=np.float64) / calibration.temperature
-    scaled = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
+    return softmax(logits, calibration.temperature)
 
 
 def prediction_set(probabilities: Floats, classes: Sequence[str], calibration: Calibration) -> tuple[str, ...]:

@@ -118,7 +118,8 @@ def prepare(
         spans, breaths_per_min = _spans(waveform, rate_hz, recording.duration_s, clip, annotated)
         long = sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
         if long:
-            warnings.append(f"{long} breath cycles are longer than {clip.window_s:g} s: only their beginning is judged")
+            cycles_are = "breath cycle is" if long == 1 else "breath cycles are"
+            warnings.append(f"{long} {cycles_are} longer than {clip.window_s:g} s; only the beginning is judged")
     return Prepared(
         identity=_identity(recording, file),
         quality=quality,

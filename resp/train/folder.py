@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from resp.evaluate.weights import RECIPE
 from resp.models.config import ModelConfig
 from resp.models.network import Network
 from resp.train.data import TrainingData
 from resp.train.errors import TrainError
 from resp.train.recipe import Recipe, load_recipe
 
-RECIPE, STATE, RESULTS = "recipe.yaml", "state.pt", "results.json"
+STATE, RESULTS = "state.pt", "results.json"
 ENVIRONMENT, DATA = "environment.json", "data.json"
 _SCORES = (("sp", "Sp"), ("se", "Se"), ("score", "Score"))
 LAST = "last"
-CHOSEN = {"honest": "best", "literature": "best_test"}
 
 
 def check_folder(out: Path, recipe: Recipe, *, resume: bool) -> None:

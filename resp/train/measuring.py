@@ -8,16 +8,17 @@ from accelerate import Accelerator
 
 from resp.evaluate import PROTOCOLS, Predictions, Protocol, evaluate, icbhi_score
 from resp.evaluate.metrics import normal_class
+from resp.evaluate.weights import RUN_WEIGHTS
 from resp.models.network import Network
 from resp.train.data import TrainingData
-from resp.train.folder import CHOSEN, LAST, save_network
+from resp.train.folder import LAST, save_network
 from resp.train.predicting import predict_part
 from resp.train.recipe import Recipe
 from resp.train.totals import plain_number
 
 Numbers = dict[str, float | None]
 
-_PART: dict[str, str] = {"honest": "validation", "literature": "test"}
+_PART: dict[Protocol, str] = {"honest": "validation", "literature": "test"}
 
 
 class Measurer:
@@ -66,14 +67,14 @@ class Measurer:
             key = [-1.0 if score is None else score, -float("inf") if loss is None else -loss]
             if protocol not in self.best or key > self.best[protocol]["key"]:
                 self.best[protocol] = {"epoch": epoch, "key": key}
-                self._save(CHOSEN[protocol], network, f"epoch {epoch}, the best on the {part} part so far")
+                self._save(RUN_WEIGHTS[protocol], network, f"epoch {epoch}, the best on the {part} part so far")
         return measured
 
     def keep_last(self, network: Network) -> None:
         """Keep the last epoch's weights; without a validation part they are the honest choice too."""
         self._save(LAST, network, "those of the last epoch")
         if not self._data.split.validation:
-            self._save(CHOSEN["honest"], network, "those of the last epoch; there was no validation part")
+            self._save(RUN_WEIGHTS["honest"], network, "those of the last epoch; there was no validation part")
 
     def test(self, protocol: Protocol) -> dict[str, Any]:
         """Measure the weights that a protocol chose on the test part, and write the numbers beside them.
@@ -85,7 +86,7 @@ class Measurer:
         """
         from resp.models.folder import load_model
 
-        folder = self._folder / CHOSEN[protocol]
+        folder = self._folder / RUN_WEIGHTS[protocol]
         network = load_model(folder).network.to(self._accelerator.device)
         # In float32, as the finished model is used.
         predictions = self._predict(network, "test", exact=True)
@@ -101,7 +102,7 @@ class Measurer:
         )
         if self._accelerator.is_main_process:
             predictions.save(self._folder / f"predictions_{protocol}.csv")
-        self._save(CHOSEN[protocol], network, f"epoch {epoch}: {PROTOCOLS[protocol]}", {protocol: brief})
+        self._save(RUN_WEIGHTS[protocol], network, f"epoch {epoch}: {PROTOCOLS[protocol]}", {protocol: brief})
         return {**brief, "evaluation": evaluation.to_dict()}
 
     def _predict(self, network: Network, part: str, *, exact: bool = False) -> Predictions:

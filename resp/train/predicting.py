@@ -9,14 +9,11 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
 
-from resp.audio.clip import cut_windows, fit_length
 from resp.evaluate import Predictions
-from resp.evaluate.predictions import UNKNOWN
+from resp.evaluate.predicting import item_windows, join_windows, label_predictions
 from resp.models.config import ClipSettings
 from resp.models.network import Network
 from resp.train.data import TrainingData
-
-_TINIEST = float(np.finfo(np.float64).tiny)
 
 
 def predict_part(
@@ -68,16 +65,8 @@ def predict_part(
         shared = dict(gather_object(list(zip(mine, logits, strict=True))))
         logits = [shared[index] for index in indices]
     items = [data.dataset.items[index] for index in indices]
-    return Predictions(
-        classes=data.dataset.classes,
-        items=np.array([item.name for item in items]),
-        patients=np.array([item.patient for item in items]),
-        devices=np.array([item.device or UNKNOWN for item in items]),
-        sites=np.array([item.site or UNKNOWN for item in items]),
-        truth=np.array([item.label for item in items]),
-        logits=np.stack(logits),
-        runs=np.full(len(items), run),
-    )
+    truth = [item.label for item in items]
+    return label_predictions(items, truth, np.stack(logits), data.dataset.classes, run)
 
 
 def _item_logits(
@@ -94,13 +83,14 @@ def _item_logits(
     windows: list[NDArray[np.float64]] = []
 
     def flush(size: int) -> None:
-        while len(held) >= size and held:
+        while len(held) >= size:
             batch = torch.from_numpy(np.stack(held[:batch_size])).to(device)
             windows.append(network(batch).double().cpu().numpy())
             del held[:batch_size]
 
     for index in indices:
-        cut = _windows(data, index, clip)
+        whole = data.dataset.items[index].start_s is None
+        cut = item_windows(data.waveforms.clip(index), clip, data.waveforms.rate_hz, whole)
         counts.append(len(cut))
         held.extend(cut)
         flush(batch_size)
@@ -108,21 +98,4 @@ def _item_logits(
     if not counts:
         return []
     ends = np.cumsum(counts)[:-1]
-    return [_summarise(part, clip.summary) for part in np.split(np.concatenate(windows), ends)]
-
-
-def _windows(data: TrainingData, index: int, clip: ClipSettings) -> list[NDArray[np.float32]]:
-    samples, rate_hz = data.waveforms.clip(index), data.waveforms.rate_hz
-    length = round(clip.window_s * rate_hz)
-    if data.dataset.items[index].start_s is not None:
-        return [fit_length(samples, length, clip.fit, clip.fade_samples)]
-    hop = min(round(clip.hop_s * rate_hz), length)
-    return [window for _, window in cut_windows(samples, length, hop, clip.fit, clip.fade_samples)]
-
-
-def _summarise(logits: NDArray[np.float64], summary: str) -> NDArray[np.float64]:
-    if len(logits) == 1 or summary == "mean_logit":
-        return np.asarray(logits.mean(axis=0))
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probability = (shifted / shifted.sum(axis=1, keepdims=True)).mean(axis=0)
-    return np.asarray(np.log(np.maximum(probability, _TINIEST)))
+    return [join_windows(part, clip.summary) for part in np.split(np.concatenate(windows), ends)]

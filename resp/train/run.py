@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from resp.datasets import WaveformCache
 from resp.datasets.cache import Progress
+from resp.evaluate.weights import RECIPE, RUN_WEIGHTS
 from resp.losses import inverse_frequency_weights
 from resp.train.augmentation import Augmentation
 from resp.train.checkpoint import RunState
@@ -22,10 +23,8 @@ from resp.train.data import open_parts, open_training_data
 from resp.train.environment import create_accelerator, describe_environment
 from resp.train.errors import TrainError
 from resp.train.folder import (
-    CHOSEN,
     DATA,
     ENVIRONMENT,
-    RECIPE,
     RESULTS,
     STATE,
     check_folder,
@@ -65,7 +64,7 @@ class RunResult:
     @property
     def model(self) -> Path:
         """The model folder with the weights of the honest protocol."""
-        return self.folder / CHOSEN["honest"]
+        return self.folder / RUN_WEIGHTS["honest"]
 
     def score(self, protocol: str = "honest") -> Numbers:
         """Return ``sp``, ``se`` and ``score`` on the test part; None where not defined.
