@@ -19,6 +19,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+OLDEST_PYTHON = (3, 11)
+INTERRUPTED = 130
 LOCKS = {"run": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
 # The packages that come in a CPU-only and a CUDA build; the CUDA build brings the rest of them along.
 TORCH_STACK = re.compile(r"^(torch|torchaudio|triton|nvidia-.+|cuda-.+)==")
@@ -55,6 +57,10 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def main(words: list[str]) -> int:
     """Run one command; returns the exit status."""
+    if sys.version_info < OLDEST_PYTHON:
+        oldest, here = (".".join(map(str, version[:2])) for version in (OLDEST_PYTHON, sys.version_info))
+        print(f"start.py: this is Python {here}; call it with Python {oldest} or newer", file=sys.stderr)
+        return 2
     given, rest = parse(words)
     if given.command == "health":
         return ask_health(given.port)
@@ -141,7 +147,11 @@ def ask_health(port: int) -> int:
 def run(*words: str | Path) -> int:
     """Run a program in the project's folder for tools, in the caller's for resp; returns its exit status."""
     tool = Path(words[0]).stem != "resp"
-    return subprocess.run([str(word) for word in words], cwd=ROOT if tool else None, check=False).returncode
+    try:
+        return subprocess.run([str(word) for word in words], cwd=ROOT if tool else None, check=False).returncode
+    except KeyboardInterrupt:
+        # Ctrl-C is how the page is closed: no reason for a traceback.
+        return INTERRUPTED
 
 
 def must(*words: str | Path) -> None:

@@ -70,7 +70,7 @@ class Registry(Generic[Made]):
         """Return the record called ``name``; the room's error names the close ones where there is none."""
         if name not in self._records:
             close = get_close_matches(name, self._records, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = f"; did you mean {close[0]!r}?" if close else "."
             raise self._error(f"no {self._kind} {name!r}{hint} Known: {', '.join(self._records)}")
         return self._records[name]
 

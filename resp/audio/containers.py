@@ -19,11 +19,14 @@ class Container:
     demuxer: str | None
 
 
+_WAV = Container("WAV", "wav")
 _MP3 = Container("MP3", "mp3")
 _STARTS = (
     (b"fLaC", Container("FLAC", "flac")),
     (b"OggS", Container("Ogg", "ogg")),
-    (b"RF64", Container("WAV", "wav")),
+    (b"RF64", _WAV),
+    (b"BW64", _WAV),
+    (b"RIFX", _WAV),
     (b"riff\x2e\x91\xcf\x11", Container("Wave64", "w64")),
     (b"FORM", Container("AIFF", "aiff")),
     (b"caff", Container("CAF", "caf")),
@@ -40,7 +43,7 @@ _MPEG_LAYERS_2_AND_3 = (1, 2)
 def sniff(head: bytes) -> Container | None:
     """Return the container that the first bytes announce, None where they announce no audio."""
     if head[:4] == b"RIFF":
-        return Container("WAV", "wav") if b"WAVE".startswith(head[8:12]) else None
+        return _WAV if b"WAVE".startswith(head[8:12]) else None
     if head[4:8] == b"ftyp":
         return Container("MP4", "mp4")
     for start, container in _STARTS:

@@ -45,9 +45,14 @@ def decode_av(stream: BinaryIO, label: str, container: Container, limits: Limits
 
     stream.seek(0)
     try:
-        with av.open(Nameless(stream), mode="r", format=container.demuxer) as media:
+        # Titles and names in other encodings than UTF-8 are common, and no reason to refuse the sound.
+        with av.open(Nameless(stream), mode="r", format=container.demuxer, metadata_errors="replace") as media:
             if not media.streams.audio:
                 raise AudioError(f"{label}: the {container.name} file has no audio stream")
+            if media.streams.audio[0].codec_context is None:
+                raise AudioError(
+                    f"{label}: the {container.name} file has sound of an unknown coding; convert it to WAV"
+                )
             return _read_audio(media, label, limits)
     except av.FFmpegError as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -73,7 +78,7 @@ def _read_audio(media: Any, label: str, limits: Limits) -> tuple[NDArray[np.floa
             limits.check_format(label, rate_hz, channels)
         if (frame.sample_rate, frame.layout.nb_channels) != (rate_hz, channels):
             raise AudioError(f"{label}: rate or channels change within the file; convert it to WAV first")
-        block = _planes(frame, channels)
+        block = _planes(frame, channels, label)
         blocks.append(block)
         frames += block.shape[1]
         limits.check_frames(label, frames, rate_hz, channels, verb="holds at least")
@@ -94,9 +99,12 @@ def _declared_s(media: Any, stream: Any) -> float | None:
     return None
 
 
-def _planes(frame: Any, channels: int) -> NDArray[np.float32]:
+def _planes(frame: Any, channels: int, label: str) -> NDArray[np.float32]:
     """Return a decoded frame as float32 [channels, time] in [−1, 1]; codecs deliver integers or floats."""
-    values = frame.to_ndarray()
+    try:
+        values = frame.to_ndarray()
+    except ValueError as error:
+        raise AudioError(f"{label}: samples of type {frame.format.name} cannot be read; convert it to WAV") from error
     if not frame.format.is_planar:
         values = values.reshape(-1, channels).T
     if values.dtype == np.uint8:

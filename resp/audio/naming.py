@@ -12,12 +12,6 @@ from typing import Literal
 DeviceCode = Literal["AKGC417L", "LittC2SE", "Litt3200", "Meditron"]
 StethoscopeFilter = Literal["bell", "diaphragm", "extended"]
 
-DEVICES: dict[str, str] = {
-    "AKGC417L": "AKG C417L microphone",
-    "LittC2SE": "3M Littmann Classic II SE with a microphone",
-    "Litt3200": "3M Littmann 3200 electronic stethoscope",
-    "Meditron": "WelchAllyn Meditron Master Elite electronic stethoscope",
-}
 ICBHI_SITES: dict[str, str] = {
     "Tc": "trachea",
     "Al": "anterior left",

@@ -4,7 +4,7 @@ libsndfile reads a WAV that was cut short silently to its end: half a recording 
 """
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from resp.audio.errors import AudioError
 
@@ -24,7 +24,7 @@ class WavHeader:
 
 
 def read_wav_header(stream: BinaryIO, name: str, size: int) -> WavHeader | None:
-    """Walk through the chunks of a RIFF or RF64 file up to its sound.
+    """Walk through the chunks of a WAV file up to its sound: RIFF, RIFX (big-endian), RF64 or BW64.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def read_wav_header(stream: BinaryIO, name: str, size: int) -> WavHeader | None:
     AudioError
         The file ends before its sound begins.
     """
+    stream.seek(0)
+    order: Literal["little", "big"] = "big" if stream.read(4) == b"RIFX" else "little"
     position, format_chunk, wide_bytes = 12, b"", None
     while True:
         stream.seek(position)
@@ -54,18 +56,18 @@ def read_wav_header(stream: BinaryIO, name: str, size: int) -> WavHeader | None:
                 f"{name}: truncated: the WAV file ends after {size} bytes, before its sound begins; "
                 "copy it again from where it was recorded"
             )
-        kind, length = head[:4], int.from_bytes(head[4:], "little")
+        kind, length = head[:4], int.from_bytes(head[4:], order)
         if kind == b"data":
             break
         if kind == b"fmt ":
             format_chunk = stream.read(16)
         elif kind == b"ds64":
-            wide_bytes = int.from_bytes(stream.read(16)[8:16], "little")
+            wide_bytes = int.from_bytes(stream.read(16)[8:16], order)
         position += 8 + length + length % 2
 
-    channels = int.from_bytes(format_chunk[2:4], "little")
-    rate_hz = int.from_bytes(format_chunk[4:8], "little")
-    bytes_per_s = int.from_bytes(format_chunk[8:12], "little")
+    channels = int.from_bytes(format_chunk[2:4], order)
+    rate_hz = int.from_bytes(format_chunk[4:8], order)
+    bytes_per_s = int.from_bytes(format_chunk[8:12], order)
     if len(format_chunk) < 16 or not (channels and rate_hz and bytes_per_s):
         return None
     declared: int | None = length

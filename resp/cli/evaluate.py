@@ -3,11 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from resp.evaluate.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from resp.datasets import DataSettings
 
 
 @click.command()
@@ -21,21 +24,20 @@ from resp.evaluate.errors import EvaluationError
 @click.option(
     "--labels",
     type=click.Choice(["four_class", "two_class", "diagnosis"]),
-    default="four_class",
-    show_default=True,
+    help="With --data: which labels; by default four_class.",
 )
 @click.option(
     "--split",
     type=click.Choice(["official", "published_folds", "folds"]),
     help="With --data: how it is split; by default official for ICBHI, and folds otherwise.",
 )
-@click.option("--fold", type=int, default=0, show_default=True, help="With --data: the fold that is the test part.")
-@click.option("--folds", type=int, default=5, show_default=True, help="With --data: how many folds.")
-@click.option("--split-seed", type=int, default=0, show_default=True, help="With --data: seed of the folds.")
+@click.option("--fold", type=int, help="With --data: the fold that is the test part; by default 0.")
+@click.option("--folds", type=int, help="With --data: how many folds; by default 5.")
+@click.option("--split-seed", type=int, help="With --data: seed of the folds; by default 0.")
 @click.option(
     "--part",
     type=click.Choice(["test", "validation", "train", "all"]),
-    help="Part of the split; by default test, or all of a data set that a run was not trained on.",
+    help="Part of the split; by default test, or all where neither a run nor --split or --fold says what that is.",
 )
 @click.option(
     "--protocol",
@@ -60,11 +62,11 @@ def evaluate(
     models: tuple[str, ...],
     data: str | None,
     root: Path | None,
-    labels: str,
+    labels: str | None,
     split: str | None,
-    fold: int,
-    folds: int,
-    split_seed: int,
+    fold: int | None,
+    folds: int | None,
+    split_seed: int | None,
     part: str | None,
     protocol: str | None,
     without_patients: str | None,
@@ -87,7 +89,10 @@ def evaluate(
     from resp.evaluate.run import Part, evaluate_model
     from resp.evaluate.weights import protocols
 
-    settings = _settings(data, root, labels, split, fold, folds, split_seed) if data else None
+    asked = {"labels": labels, "split": split, "fold": fold, "folds": folds, "seed": split_seed}
+    settings = _settings(data, root, {name: value for name, value in asked.items() if value is not None})
+    if part is None and settings is not None and (split is not None or fold is not None):
+        part = "test"
     wanted: list[Protocol | None] = [cast(Protocol, protocol)] if protocol else [*protocols(models[0])] or [None]
     printed: list[dict[str, Any]] = []
     for one in wanted:
@@ -116,27 +121,25 @@ def evaluate(
         click.echo(json.dumps(printed, indent=2))
 
 
-def _settings(data: str, root: Path | None, labels: str, split: str | None, fold: int, folds: int, seed: int) -> Any:
+def _settings(data: str | None, root: Path | None, asked: dict[str, Any]) -> "DataSettings | None":
     from pydantic import ValidationError
 
     from resp.datasets import DataSettings
+    from resp.evaluate.run import told
 
+    if data is None:
+        if asked:
+            given = ", ".join("--split-seed" if name == "seed" else f"--{name}" for name in asked)
+            raise EvaluationError(f"{given} without --data; a run is measured as its recipe says, or name a data set")
+        return None
     if root is None:
         raise EvaluationError(f"--data {data} without --root; say where the data set is")
-    fields = {
-        "dataset": data,
-        "root": root,
-        "labels": labels,
-        "split": split or ("official" if data == "icbhi" else "folds"),
-        "fold": fold,
-        "folds": folds,
-        "seed": seed,
-    }
+    split = "official" if data == "icbhi" else "folds"
+    fields = {"dataset": data, "root": root, "split": split, **asked}
     try:
         return DataSettings.model_validate(fields)
     except ValidationError as error:
-        problems = "; ".join(problem["msg"] for problem in error.errors())
-        raise EvaluationError(f"--data {data}: {problems}") from error
+        raise EvaluationError(f"--data {data}: {told(error)}") from error
 
 
 def _names(text: str) -> list[str]:

@@ -68,6 +68,8 @@ def score(
     from resp.score import Scorer, find_inputs
 
     files = find_inputs(paths)
+    if out is not None and out.resolve() in {file.resolve() for file in files}:
+        raise ReportError(f"--out {out} is one of the recordings and would replace it; name another file")
     scorer = Scorer.load(model, device=device, threads=threads)
     counts = {"scored": 0, "abstained": 0, "failed": 0}
     with open_writer(out or sys.stdout.buffer, form, level=level, classes=scorer.classes) as writer:

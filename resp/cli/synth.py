@@ -14,7 +14,7 @@ import click
 @click.option("--rate-hz", default=16_000, show_default=True, help="Sampling rate in Hz.")
 @click.option("--breaths-per-min", default=15.0, show_default=True, help="Breathing rate.")
 @click.option("--noise-db", default=-65.0, show_default=True, help="White background, dB relative to full scale.")
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same sound.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="One seed, one sound.")
 def synth(
     out: Path,
     crackles: Literal["fine", "coarse"] | None,
@@ -31,6 +31,8 @@ def synth(
     """
     from resp.audio import AudioError, synthesise_breathing, write_wav
 
+    if out.suffix.lower() != ".wav":
+        raise AudioError(f"{out}: a WAV file is written; expected a name that ends in .wav")
     made = synthesise_breathing(
         duration_s=duration_s,
         rate_hz=rate_hz,
@@ -41,8 +43,8 @@ def synth(
         seed=seed,
     )
     annotation = out.with_suffix(".txt")
-    if annotation == out:
-        raise AudioError(f"{out}: its annotation would overwrite it; expected a name that ends in .wav")
+    if annotation.exists() and not out.exists():
+        raise AudioError(f"{annotation}: is there already and belongs to no {out.name}; choose another name for --out")
     write_wav(made.recording, out)
     annotation.write_text(made.annotation(), encoding="utf-8")
     click.echo(

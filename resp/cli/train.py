@@ -37,7 +37,7 @@ def train(
     cache: Path | None,
     quiet: bool,
 ) -> None:
-    """Train a network from RECIPE, a YAML file such as those in configs/.
+    """Train a network from RECIPE: a YAML file, or the name of one in configs/ (icbhi/ast_patchmix_cl).
 
     Ctrl-C leaves a run that --resume takes up. In several processes:
     torchrun --nproc-per-node 2 --no-python resp train …
@@ -66,4 +66,6 @@ def train(
             for name, key in (("Sp", "sp"), ("Se", "se"), ("Score", "score"))
         )
         click.echo(f"{protocol} (epoch {one['epoch']}): {numbers} on the test part")
+    if not result.results:
+        click.echo(f"there was no test part (data.split: {loaded.data.split}): nothing was measured")
     click.echo(f"run folder: {result.folder}")

@@ -4,9 +4,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from resp.datasets.errors import DataError
+
 
 def walk(root: Path) -> Iterator[Path]:
-    """Yield every file below a folder, nearest first; links are followed, no folder is visited twice."""
+    """Yield every file below a folder, nearest first; links are followed, no folder is visited twice.
+
+    Raises
+    ------
+    DataError
+        A folder that cannot be read: what lies in it would be missing without a word.
+    """
     seen: set[str] = set()
     level = [root]
     while level:
@@ -16,7 +24,11 @@ def walk(root: Path) -> Iterator[Path]:
             if real in seen:
                 continue
             seen.add(real)
-            for path in sorted(folder.iterdir()):
+            try:
+                paths = sorted(folder.iterdir())
+            except OSError as error:
+                raise DataError(f"{folder}: cannot be read ({error.strerror}); allow it or move it away") from error
+            for path in paths:
                 if path.is_dir():
                     below.append(path)
                 else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from resp.evaluate.bootstrap import LEVEL, RESAMPLES
+from resp.evaluate.devices import device_problem
 from resp.evaluate.errors import EvaluationError
 from resp.evaluate.evaluation import evaluate
 from resp.evaluate.predicting import Progress, predict_items
@@ -102,7 +103,7 @@ def evaluate_model(
     Raises
     ------
     EvaluationError
-        No such weights, no data settings, or models that do not belong together.
+        No such weights or device, no data settings, or models that do not belong together.
     RespError
         What the other rooms refuse: data sets, sounds, model folders.
     """
@@ -111,6 +112,8 @@ def evaluate_model(
     models = [model] if isinstance(model, str | os.PathLike) else list(model)
     if not models:
         raise EvaluationError("no models to measure; expected at least one run or model folder")
+    if problem := device_problem(device):
+        raise EvaluationError(problem)
     weights = [find_weights(one, protocol) for one in models]
     if len({one.protocol for one in weights}) > 1:
         raise EvaluationError("models of different protocols do not go into one table; choose one protocol")
@@ -167,18 +170,28 @@ def _settings(weights: Weights, data: "DataSettings | None", root: Path | None) 
         return data if root is None else data.model_copy(update={"root": root})
     own = recipe_data(weights.run) if weights.run is not None else None
     if own is None:
-        raise EvaluationError(f"{weights.model}: no recipe says on what data; give the data set and its root")
+        raise EvaluationError(
+            f"{weights.model}: no recipe says on what data; give a data set and its root (--data, --root)"
+        )
     fields = {key: value for key, value in own.items() if key in DataSettings.model_fields}
     try:
         return DataSettings.model_validate(fields if root is None else {**fields, "root": root})
     except ValidationError as error:
-        raise EvaluationError(f"{weights.run}: the data settings of its recipe do not hold: {error}") from error
+        raise EvaluationError(f"{weights.run}: the data settings of its recipe do not hold: {told(error)}") from error
+
+
+def told(error: ValidationError) -> str:
+    """Return on one line what is wrong with data settings."""
+    return "; ".join(
+        ": ".join([*map(str, problem["loc"]), problem["msg"].removeprefix("Value error, ")])
+        for problem in error.errors()
+    )
 
 
 def _default_part(weights: Weights, settings: "DataSettings") -> Part:
     """Return ``test`` where somebody said what that is, and ``all`` of a data set that is new to a model."""
     if weights.run is None:
-        return "test" if settings.split == "official" else "all"
+        return "test" if settings.split in ("official", "published_folds") else "all"
     own = (recipe_data(weights.run) or {}).get("dataset")
     return "test" if own == settings.dataset else "all"
 
@@ -202,7 +215,8 @@ def _indices(dataset: "DataSet", split: "Split | None", settings: "DataSettings"
     # Splitting again where it failed says why it did.
     indices: Sequence[int] = getattr(split or split_dataset(dataset, settings), part)
     if not indices:
-        raise EvaluationError(f"{dataset.name}: the {part} part is empty; choose another part")
+        why = "; split: all leaves everything to training" if settings.split == "all" else ""
+        raise EvaluationError(f"{dataset.name}: the {part} part is empty{why}; choose another part or other data")
     return indices
 
 

@@ -2,7 +2,6 @@
 
 from resp.losses.classification import inverse_frequency_weights, mixed_cross_entropy
 from resp.losses.contrastive import TARGETS, Target, contrastive_target, patch_mix_contrastive
-from resp.losses.distillation import embedding_distillation
 from resp.losses.errors import LossError
 from resp.losses.projector import Projector
 
@@ -12,7 +11,6 @@ __all__ = [
     "TARGETS",
     "Target",
     "contrastive_target",
-    "embedding_distillation",
     "inverse_frequency_weights",
     "mixed_cross_entropy",
     "patch_mix_contrastive",

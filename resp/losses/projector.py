@@ -31,6 +31,6 @@ class Projector(nn.Module):
         if feature.ndim != 2 or feature.shape[1] != self.size:
             raise LossError(f"feature {tuple(feature.shape)}; expected [batch, {self.size}]")
         if self.training and feature.shape[0] < 2:
-            raise LossError("a batch of one; BatchNorm trains on at least two samples (drop the last batch)")
+            raise LossError("a batch of one; BatchNorm trains on two samples or more: make batches larger")
         projected: Tensor = self.layers(feature)
         return projected

@@ -52,8 +52,8 @@ class PatchMix(Mix[PatchDraw]):
     """
 
     def __init__(self, alpha: float = 1.0, columns: bool = False) -> None:
-        if not 0 < alpha < float("inf"):
-            raise MixError(f"alpha={alpha}; expected a positive number (1: every kept share alike)")
+        if not isinstance(alpha, int | float) or not 0 < alpha < float("inf"):
+            raise MixError(f"alpha={alpha!r}; expected a positive number (1: every kept share alike)")
         self.alpha = float(alpha)
         self.columns = bool(columns)
 

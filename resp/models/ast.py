@@ -23,15 +23,14 @@ import torch
 from torch import nn
 
 from resp.features import FilterBankSettings, FixedNormalise, LogMel
-from resp.models.ast_layers import ASTConfig, ASTLayer, ASTMLPHead
+from resp.models.ast_layers import ASTConfig, ASTLayer, ASTMLPHead, encoder_config
 from resp.models.ast_settings import Attention, PositionLayout, Size, check_settings, resolve_shape
-from resp.models.ast_stages import Feature, Patches, SpectrogramFrontEnd, Tokens
+from resp.models.ast_stages import Feature, Patches, SpectrogramFrontEnd, Tokens, initialise
 from resp.models.errors import ModelError
 from resp.models.network import Network, Site
 
 AUDIOSET_MEAN = -4.2677393
 AUDIOSET_STD = 4.5689974
-INITIAL_STD = 0.02
 
 
 class AudioSpectrogramTransformer(Network):
@@ -98,25 +97,8 @@ class AudioSpectrogramTransformer(Network):
         self._config._attn_implementation = attention
 
     def initialise(self, generator: torch.Generator | None = None) -> None:
-        """Give every weight its random starting value, in place.
-
-        Weights, tokens and positions are drawn from a normal distribution of standard deviation 0.02, biases
-        are 0 and layer norms the identity.
-
-        Parameters
-        ----------
-        generator
-            Where the randomness comes from, on the weights' device; torch's own where None.
-        """
-        norms = {id(p) for m in self.modules() if isinstance(m, nn.LayerNorm) for p in m.parameters()}
-        with torch.no_grad():
-            for name, parameter in self.named_parameters():
-                if name.endswith("bias"):
-                    parameter.zero_()
-                elif id(parameter) in norms:
-                    parameter.fill_(1.0)
-                else:
-                    nn.init.normal_(parameter, 0.0, INITIAL_STD, generator=generator)
+        """Give every weight its random starting value, in place; see `resp.models.ast_stages.initialise`."""
+        initialise(self, generator)
 
 
 def build_ast(
@@ -216,20 +198,9 @@ def build_ast(
             f"patch of {patch}; lengthen window_s, use more bins or a smaller patch"
         )
     grid = ((bank.bins - patch[0]) // stride[0] + 1, (frames - patch[1]) // stride[1] + 1)
-    config = ASTConfig(
-        hidden_size=shape.width,
-        num_hidden_layers=shape.depth,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.hidden,
-        hidden_dropout_prob=dropout,
-        layer_norm_eps=norm_eps,
-    )
-    config.num_labels = len(classes)
-    config._attn_implementation = attention
+    config = encoder_config(shape, classes=len(classes), dropout=dropout, norm_eps=norm_eps, attention=attention)
     stages: dict[str, nn.Module] = {
-        "spectrogram": SpectrogramFrontEnd(
-            LogMel(bank), FixedNormalise(mean, std), samples=input_samples, subtract_mean=subtract_mean
-        ),
+        "spectrogram": SpectrogramFrontEnd(LogMel(bank), FixedNormalise(mean, std), subtract_mean=subtract_mean),
         "patches": Patches(shape.width, frames=frames, bins=bank.bins, patch=patch, stride=stride),
         "tokens": Tokens(shape.width, grid, dropout),
     }

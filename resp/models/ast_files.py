@@ -2,23 +2,16 @@
 
 import json
 import os
-import pickle
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
+from resp.models.checkpoint_file import read_checkpoint
 from resp.models.errors import ModelError
 from resp.models.positions import Grid
 
 HUB = "hub:"
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-# Under which a training script may have put the weights in its checkpoint.
-_WRAPPERS = ("model", "state_dict")
 
 
 def read_source(source: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Grid | None]:
@@ -45,26 +38,10 @@ def read_source(source: str | os.PathLike[str]) -> tuple[dict[str, Tensor], Grid
         weights = next((path / file for file in _WEIGHTS if (path / file).is_file()), None)
         if weights is None:
             raise ModelError(f"{path}: no weights in this folder; expected {' or '.join(_WEIGHTS)}")
-        return _read_file(weights), _declared_grid(path / "config.json")
+        return read_checkpoint(weights), _declared_grid(path / "config.json")
     if not path.is_file():
         raise ModelError(f"{name}: no such file or folder; expected AST weights, or {HUB}NAME for the Hugging Face hub")
-    return _read_file(path), None
-
-
-def _read_file(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        values: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, SafetensorError, pickle.UnpicklingError) as error:
-        first = str(error).partition("\n")[0]
-        raise ModelError(f"{path}: damaged, or not a file of tensors alone ({first})") from error
-    for wrapper in _WRAPPERS:
-        if isinstance(values, Mapping) and isinstance(values.get(wrapper), Mapping):
-            values = values[wrapper]
-    if not isinstance(values, Mapping) or not all(isinstance(value, Tensor) for value in values.values()):
-        raise ModelError(f"{path}: holds a {type(values).__name__}; expected a mapping from key to tensor")
-    return dict(values)
+    return read_checkpoint(path), None
 
 
 def _declared_grid(path: Path) -> Grid | None:

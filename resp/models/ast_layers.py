@@ -13,6 +13,8 @@ from importlib import import_module
 
 from transformers import utils
 
+from resp.models.ast_settings import Attention, Shape
+
 _ASKED = "is_torchaudio_available"
 
 
@@ -39,4 +41,21 @@ from transformers.models.audio_spectrogram_transformer.modeling_audio_spectrogra
     ASTMLPHead,
 )
 
-__all__ = ["ASTConfig", "ASTLayer", "ASTMLPHead"]
+__all__ = ["ASTConfig", "ASTLayer", "ASTMLPHead", "encoder_config"]
+
+
+def encoder_config(
+    shape: Shape, *, classes: int, dropout: float, norm_eps: float, attention: Attention = "sdpa"
+) -> ASTConfig:
+    """Return what `ASTLayer` and `ASTMLPHead` are made with."""
+    config = ASTConfig(
+        hidden_size=shape.width,
+        num_hidden_layers=shape.depth,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.hidden,
+        hidden_dropout_prob=dropout,
+        layer_norm_eps=norm_eps,
+    )
+    config.num_labels = classes
+    config._attn_implementation = attention
+    return config

@@ -1,8 +1,8 @@
 """The settings of an AST: named sizes, and what is refused."""
 
-import math
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
+from resp.models.checks import check_number
 from resp.models.errors import ModelError
 
 Size = Literal["base", "small", "tiny"]
@@ -38,7 +38,7 @@ def resolve_shape(size: str, width: int | None, depth: int | None, heads: int | 
     for name, value in zip(("width", "depth", "heads"), chosen, strict=True):
         if type(value) is not int or value < 1:
             raise ModelError(f"{name}={value!r}; expected a whole number of at least 1")
-    _check_number("mlp_ratio", mlp_ratio, mlp_ratio > 0, "a positive number")
+    check_number("mlp_ratio", mlp_ratio, mlp_ratio > 0, "a positive number")
     channels, blocks, parts = chosen
     if channels % parts:
         raise ModelError(f"width {channels} cannot be shared by {parts} heads; expected a multiple of {parts}")
@@ -57,10 +57,10 @@ def check_settings(
     attention: str,
 ) -> None:
     """Raise `ModelError` for the first setting that is out of its range."""
-    _check_number("window_s", window_s, window_s > 0, "a positive number of seconds")
-    _check_number("std", std, std > 0, "a positive number")
-    _check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
-    _check_number("norm_eps", norm_eps, norm_eps > 0, "a positive number")
+    check_number("window_s", window_s, window_s > 0, "a positive number of seconds")
+    check_number("std", std, std > 0, "a positive number")
+    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
+    check_number("norm_eps", norm_eps, norm_eps > 0, "a positive number")
     for name, pair in (("patch", patch), ("stride", stride)):
         if min(pair) < 1:
             raise ModelError(f"{name}={pair}; expected at least 1 bin and 1 frame")
@@ -70,8 +70,3 @@ def check_settings(
     ):
         if value not in known:
             raise ModelError(f"{name}={value!r}; expected {' or '.join(known)}")
-
-
-def _check_number(name: str, value: Any, fits: bool, expected: str) -> None:
-    if not (fits and math.isfinite(value)):
-        raise ModelError(f"{name}={value!r}; expected {expected}")

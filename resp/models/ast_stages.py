@@ -8,6 +8,7 @@ from resp.models.errors import ModelError
 
 TOKENS = 2
 """The class and the distillation token."""
+INITIAL_STD = 0.02
 
 
 class SpectrogramFrontEnd(nn.Module):
@@ -17,27 +18,18 @@ class SpectrogramFrontEnd(nn.Module):
     ----------
     log_mel, normalise
         Its two halves.
-    samples
-        The one length that is taken.
     subtract_mean
         Whether each waveform loses its mean first.
     """
 
-    def __init__(self, log_mel: LogMel, normalise: FixedNormalise, *, samples: int, subtract_mean: bool) -> None:
+    def __init__(self, log_mel: LogMel, normalise: FixedNormalise, *, subtract_mean: bool) -> None:
         super().__init__()
         self.log_mel = log_mel
         self.normalise = normalise
-        self.samples = samples
         self.subtract_mean = subtract_mean
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Return the spectrogram; `ModelError` for a waveform of another shape."""
-        if waveform.ndim != 2 or waveform.shape[1] != self.samples:
-            rate_hz = self.log_mel.settings.rate_hz
-            raise ModelError(
-                f"a waveform of shape {tuple(waveform.shape)}; expected [batch, {self.samples}] "
-                f"({self.samples / rate_hz:g} s at {rate_hz} Hz): cut or repeat the sound to that length"
-            )
+        """Return the spectrogram."""
         if self.subtract_mean:
             waveform = waveform - waveform.mean(dim=1, keepdim=True)
         spectrogram: Tensor = self.normalise(self.log_mel(waveform))
@@ -129,3 +121,27 @@ class Feature(nn.Module):
         # Only these two: a layer norm works on each token by itself.
         feature: Tensor = self.norm(tokens[:, :TOKENS]).mean(dim=1)
         return feature
+
+
+def initialise(module: nn.Module, generator: torch.Generator | None = None) -> None:
+    """Give every weight of a transformer's stages its random starting value, in place.
+
+    Weights, tokens and positions are drawn from a normal distribution of standard deviation 0.02, biases are 0
+    and layer norms the identity.
+
+    Parameters
+    ----------
+    module
+        A stage, or several.
+    generator
+        Where the randomness comes from, on the weights' device; torch's own where None.
+    """
+    norms = {id(p) for part in module.modules() if isinstance(part, nn.LayerNorm) for p in part.parameters()}
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+            elif id(parameter) in norms:
+                parameter.fill_(1.0)
+            else:
+                nn.init.normal_(parameter, 0.0, INITIAL_STD, generator=generator)

@@ -23,7 +23,7 @@ from resp.models.ast_stages import TOKENS
 from resp.models.errors import ModelError
 from resp.models.network import Network
 from resp.models.positions import AUDIOSET_GRID, Grid, fit_positions
-from resp.models.state import fit_state
+from resp.models.state import load_state
 
 Head = Literal["auto", "require", "skip"]
 
@@ -96,7 +96,7 @@ def load_ast_weights(
     positions, learned, fitted = _fit_positions(state, network, grid or declared, where)
     if positions is not None:
         state[POSITIONS] = positions
-    network.load_state_dict(fit_state(state, own, where))
+    load_state(network, state, where)
     return AstWeights(layout, taken, learned, fitted)
 
 

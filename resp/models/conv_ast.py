@@ -1,15 +1,15 @@
 """AST over a convolutional patch embedding: a pretrained trunk makes the patches, a small transformer reads them.
 
-Transformers learn more from little data when convolutions make their patches (Xiao et al., "Early convolutions
-help transformers see better", NeurIPS 2021). Here the linear patch projection of AST (Gong et al., Interspeech
-2021) is replaced by the trunk of EfficientAT ``mn04`` (Schmid, Koutini & Widmer, ICASSP 2023), which has heard
-AudioSet; tokens, positions, encoder blocks and head are AST's own.
+Transformers train more stably and to better results where a few convolutions make their patches (Xiao et al.,
+"Early convolutions help transformers see better", NeurIPS 2021). Here the linear patch projection of AST (Gong et
+al., Interspeech 2021) is replaced by the trunk of EfficientAT ``mn04`` (Schmid, Koutini & Widmer, ICASSP 2023),
+which has heard AudioSet; tokens, positions, encoder blocks and head are AST's own.
 
 =========== ====================================== =============================================
 Stage       Output                                 Mix site
 =========== ====================================== =============================================
 spectrogram [batch, frames, 128], normalised       yes
-map         [batch, 384, 4, frames / 32]           yes
+map         [batch, 384, 4, frames / 32]           yes, halves rounded up
 patches     [batch, N, width]                      yes, N = frequency × time, frequency outermost
 tokens      [batch, 2 + N, width], positions added no
 block_1 …   [batch, 2 + N, width]                  no
@@ -23,23 +23,27 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from resp.models.ast_layers import ASTConfig, ASTLayer, ASTMLPHead
-from resp.models.ast_stages import Feature, Tokens
+from resp.models.ast_layers import ASTLayer, ASTMLPHead, encoder_config
+from resp.models.ast_settings import resolve_shape
+from resp.models.ast_stages import Feature, Tokens, initialise
+from resp.models.checks import check_number
 from resp.models.errors import ModelError
-from resp.models.mobilenet import BINS, FEATURE_SIZE, RATE_HZ, Mn04Spectrogram, frame_count, read_mn04, trunk
+from resp.models.mn04_spectrogram import BINS, Mn04Spectrogram, frame_count
+from resp.models.mobilenet import FEATURE_SIZE, load_mn04_trunk, trunk
 from resp.models.network import Network, Site
-from resp.models.state import fit_state
 
-HALVINGS = 5
-INITIAL_STD = 0.02
 MAP = "map"
+NORM_EPS = 1e-6
+
+# How often the trunk halves the spectrogram.
+_HALVINGS = 5
 
 
 class MapPatches(nn.Module):
     """Feature map [batch, 384, frequency, time] → patch vectors [batch, N, width], frequency outermost.
 
-    Every channel is standardised by its running statistics first: the trunk's channels differ by orders of
-    magnitude.
+    Every channel is standardised by its running statistics first: on lung sounds the standard deviations of the
+    published trunk's channels lie between 0.1 and 1.8.
 
     Parameters
     ----------
@@ -93,32 +97,23 @@ def build_conv_ast(
     ModelError
         A setting out of its range.
     """
-    if width < 1 or depth < 1 or heads < 1 or width % heads:
-        raise ModelError(f"width={width}, depth={depth}, heads={heads}; heads must divide width, all at least 1")
-    if not 0 <= dropout < 1 or not window_s > 0:
-        raise ModelError(f"dropout={dropout}, window_s={window_s}; expected 0 ≤ dropout < 1 and a positive time")
+    shape = resolve_shape("tiny", width, depth, heads, mlp_ratio=4.0)
+    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
     spectrogram = Mn04Spectrogram(rate_hz)
+    least_s = spectrogram.least_samples / rate_hz
+    check_number("window_s", window_s, window_s >= least_s, f"at least {least_s:g} seconds")
     samples = round(window_s * rate_hz)
-    grid = (_halved(BINS), _halved(frame_count(samples, RATE_HZ // rate_hz)))
-    config = ASTConfig(
-        hidden_size=width,
-        num_hidden_layers=depth,
-        num_attention_heads=heads,
-        intermediate_size=4 * width,
-        hidden_dropout_prob=dropout,
-        layer_norm_eps=1e-6,
-    )
-    config.num_labels = len(classes)
-    config._attn_implementation = "sdpa"
+    grid = (_halved(BINS), _halved(frame_count(samples, rate_hz)))
+    config = encoder_config(shape, classes=len(classes), dropout=dropout, norm_eps=NORM_EPS)
     transformer: dict[str, nn.Module] = {
         "patches": MapPatches(width, dropout),
         "tokens": Tokens(width, grid, dropout),
         **{f"block_{number}": ASTLayer(config) for number in range(1, depth + 1)},
-        "feature": Feature(width, config.layer_norm_eps),
+        "feature": Feature(width, NORM_EPS),
         "logits": ASTMLPHead(config),
     }
     for stage in transformer.values():
-        _initialise(stage)
+        initialise(stage)
     return Network(
         {"spectrogram": spectrogram, MAP: nn.Sequential(OrderedDict(trunk())), **transformer},
         sites=[
@@ -140,25 +135,14 @@ def load_conv_ast_trunk(network: Network, path: Path) -> None:
     Raises
     ------
     ModelError
-        The file cannot be read, or its tensors do not fit.
+        The network has no such trunk, the file cannot be read, or its tensors do not fit.
     """
-    names = set(trunk())
-    state = {key.removeprefix("stages."): value for key, value in read_mn04(path).items() if key.split(".")[1] in names}
-    target = network.stages[MAP]
-    target.load_state_dict(fit_state(state, target.state_dict(), f"{path}: "))
+    if MAP not in network.stage_names:
+        raise ModelError(f"a network with the stages {', '.join(network.stage_names)}; expected one of build_conv_ast")
+    load_mn04_trunk(network.stages[MAP], path)
 
 
 def _halved(size: int) -> int:
-    for _ in range(HALVINGS):
+    for _ in range(_HALVINGS):
         size = (size + 1) // 2
     return size
-
-
-def _initialise(module: nn.Module) -> None:
-    for part in module.modules():
-        if isinstance(part, nn.Linear):
-            nn.init.normal_(part.weight, 0.0, INITIAL_STD)
-            nn.init.zeros_(part.bias)
-        elif isinstance(part, Tokens):
-            for tokens in (part.class_token, part.distillation_token, part.positions):
-                nn.init.normal_(tokens, 0.0, INITIAL_STD)

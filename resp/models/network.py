@@ -107,14 +107,30 @@ class Network(nn.Module):
         Raises
         ------
         ModelError
-            No such stage, or ``stop`` lies before ``start``.
+            No such stage, ``stop`` lies before ``start``, or a waveform of another shape than the network takes.
         """
         first, last = self._index(start), self._index(stop)
         if last < first:
             raise ModelError(f"stage {stop!r} lies before {start!r}; the order is {', '.join(self.stage_names)}")
+        if start == INPUT:
+            self.check_waveform(value)
         for name in self.stage_names[first + 1 : last + 1]:
             value = self.stages[name](value)
         return value
+
+    def check_waveform(self, waveform: Tensor) -> None:
+        """Raise `ModelError` for a waveform that is not [batch, time] or not of the network's length."""
+        wanted = self.input_samples
+        if waveform.ndim == 2 and wanted in (None, waveform.shape[1]):
+            return
+        if wanted is None:
+            expected = f"[batch, time] at {self.rate_hz} Hz"
+        else:
+            expected = (
+                f"[batch, {wanted}] ({wanted / self.rate_hz:g} s at {self.rate_hz} Hz): "
+                "cut or repeat the sound to that length"
+            )
+        raise ModelError(f"a waveform of shape {tuple(waveform.shape)}; expected {expected}")
 
     def freeze(self, *names: str) -> None:
         """Keep stages as they are in training: no gradient, no dropout, no new batch statistics.
@@ -127,10 +143,11 @@ class Network(nn.Module):
         Raises
         ------
         ModelError
-            No such stage.
+            No such stage, or ``waveform``, which is none of the network's own.
         """
         for name in names:
-            self._index(name)
+            if self._index(name) == 0:
+                raise ModelError(f"stage {name!r} cannot be frozen: the waveform has nothing to freeze")
         for name, stage in self.stages.items():
             stage.requires_grad_(name not in names)
         self.frozen = names

@@ -69,12 +69,5 @@ def _checked(network: Network, waveforms: Tensor | NDArray[np.floating[Any]]) ->
     if not isinstance(waveforms, Tensor) or not waveforms.is_floating_point():
         kind = getattr(waveforms, "dtype", type(waveforms).__name__)
         raise ModelError(f"waveforms of type {kind}; expected floating-point samples in [-1, 1]")
-    if waveforms.ndim != 2:
-        raise ModelError(f"waveforms of shape {tuple(waveforms.shape)}; expected [n, time]")
-    wanted = network.input_samples
-    if wanted is not None and waveforms.shape[1] != wanted:
-        raise ModelError(
-            f"waveforms of {waveforms.shape[1]} samples; this network takes {wanted} "
-            f"({wanted / network.rate_hz:g} s at {network.rate_hz} Hz)"
-        )
+    network.check_waveform(waveforms)
     return waveforms

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from resp.models.errors import ModelError
 
@@ -40,6 +40,11 @@ def fit_state(given: Mapping[str, Tensor], expected: Mapping[str, Tensor], where
     if problems:
         raise ModelError(f"{where}{'; '.join(problems)}: these are the weights of another network")
     return {key: given[key].to(expected[key].dtype) for key in expected}
+
+
+def load_state(module: nn.Module, given: Mapping[str, Tensor], where: str) -> None:
+    """Fill a module, in place, with weights that fit it to the last key; see `fit_state`."""
+    module.load_state_dict(fit_state(given, module.state_dict(), where))
 
 
 def _listed(names: Collection[str]) -> str:

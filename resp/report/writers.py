@@ -1,6 +1,7 @@
 """Write reports as they come: table, JSON, JSON lines, CSV or Parquet; a file appears when it is complete."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol
@@ -97,6 +98,9 @@ class ReportWriter:
 
     def _discard(self) -> None:
         if self._file:
+            # A format that is not let go of would still write when it is collected, into the closed file.
+            with suppress(Exception):
+                self._form.finish()
             self._file.discard()
 
 

@@ -25,8 +25,8 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        Each file once, where it comes first. What does not exist and a folder without recordings stay in the
-        list, so that they get a failed report instead of silence.
+        Each file once, where it comes first. What does not exist, a folder without recordings and one that
+        cannot be read stay in the list, so that they get a failed report instead of silence.
 
     Raises
     ------
@@ -45,8 +45,10 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
 
 
 def _search(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+    unreadable: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
                 yield Path(place, name)
+    yield from (Path(error.filename) for error in unreadable)

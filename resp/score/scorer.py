@@ -5,12 +5,14 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from resp.audio import Recording, load_recording
 from resp.errors import RespError
+from resp.evaluate.devices import device_problem
 from resp.models.folder import LoadedModel, load_model
 from resp.models.predict import predict_logits
 from resp.score.annotations import cycles_for
@@ -87,12 +89,8 @@ class Scorer:
             if threads < 1:
                 raise ScoreError(f"threads={threads}; expected at least 1")
             torch.set_num_threads(threads)
-        try:
-            torch.empty(0, device=device)
-        # An unknown kind is a RuntimeError, a missing one an AssertionError or NotImplementedError.
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            first = str(error).partition("\n")[0]
-            raise ScoreError(f"device {device!r} cannot be used here ({first}); expected cpu or cuda") from error
+        if problem := device_problem(device):
+            raise ScoreError(problem)
         return cls(load_model(model, device=device), device=device)
 
     @property
@@ -159,7 +157,7 @@ class Scorer:
             Files and folders.
         annotations
             A folder of annotated cycles, ``<name of the sound file>.txt``; a recording without one is cut as
-            usual.
+            usual, and its report says so.
 
         Raises
         ------
@@ -189,9 +187,13 @@ class Scorer:
 
     def _prepare_file(self, path: Paths, annotations: Paths | None) -> Prepared:
         if Path(path).is_dir():
-            raise ScoreError(f"{os.fspath(path)}: a folder in which no sound file was found")
+            raise ScoreError(f"{os.fspath(path)}: a folder in which no sound file was found, or that cannot be read")
         cycles = cycles_for(path, annotations) if annotations is not None else None
-        return self._prepare(load_recording(path), os.fspath(path), cycles)
+        prepared = self._prepare(load_recording(path), os.fspath(path), cycles)
+        if annotations is None or cycles is not None:
+            return prepared
+        missing = f"no annotation {Path(path).stem}.txt in {os.fspath(annotations)}: cut as if none had been asked for"
+        return replace(prepared, warnings=(*prepared.warnings, missing))
 
     def _prepare(self, recording: Recording, file: str, cycles: Sequence[tuple[float, float]] | None) -> Prepared:
         return prepare(recording, self.model.config, self.model.network.rate_hz, file=file, cycles=cycles)

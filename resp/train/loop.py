@@ -39,7 +39,7 @@ class Trainer:
     Raises
     ------
     TrainError
-        Batches that cannot be divided among the processes.
+        Batches that cannot be divided among the processes, or are too small for the objective.
     """
 
     def __init__(self, recipe: Recipe, data: TrainingData, objective: Objective, accelerator: Accelerator) -> None:
@@ -49,6 +49,16 @@ class Trainer:
                 f"training.batch_size {training.batch_size} cannot be divided among "
                 f"{accelerator.num_processes} processes; expected a multiple of their number"
             )
+        clips = len(data.split.train) * training.repeats
+        shares = [training.batch_size // accelerator.num_processes] if clips >= training.batch_size else []
+        if not training.drop_last:
+            shares.append(clips % training.batch_size // accelerator.num_processes)
+        if any(0 < share < objective.smallest_batch for share in shares):
+            raise TrainError(
+                f"{clips} training clips in batches of {training.batch_size} leave a process with fewer than "
+                f"{objective.smallest_batch} clips, which {recipe.objective.name} cannot learn from; "
+                "take another training.batch_size, or training.drop_last=true"
+            )
         self._recipe = recipe
         self._data = data
         self._accelerator = accelerator
@@ -57,7 +67,6 @@ class Trainer:
         self._wrapped, self._optimiser = accelerator.prepare(objective, create_optimiser(objective, recipe.optimiser))
         # Made when the weights are on their device.
         self._averaging = create_averaging(recipe.averaging, objective)
-        clips = len(data.split.train) * training.repeats
         self._batches = batch_count(clips, training.batch_size, drop_last=training.drop_last)
         self.steps_per_epoch = batch_count(self._batches, training.accumulate)
         self.totals = self._new_totals()

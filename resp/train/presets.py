@@ -37,4 +37,7 @@ def apply_preset(name: str, values: dict[str, Any]) -> dict[str, Any]:
     network = changed.get("network")
     if isinstance(network, dict) and str(network.get("name", "")).startswith("ast"):
         changed["network"] = merge(network, {"settings": _TINY})
+        if isinstance(frozen := network.get("frozen"), list):
+            # The tiny network has but two of the blocks that a recipe may freeze.
+            changed["network"]["frozen"] = [stage for stage in frozen if not str(stage).startswith("block_")]
     return changed

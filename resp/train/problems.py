@@ -1,9 +1,12 @@
 """What is wrong with a recipe, all at once and in words."""
 
 from difflib import get_close_matches
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 def describe_problems(source: str, error: ValidationError, model: type[BaseModel]) -> str:
@@ -19,11 +22,25 @@ def describe_problems(source: str, error: ValidationError, model: type[BaseModel
         The model that was to be made, for the names that it knows.
     """
     lines = [
-        _describe(problem["loc"], problem["type"], problem["msg"], problem["input"], model)
+        _describe(problem["loc"], problem["type"], _words(problem), problem["input"], model)
         for problem in error.errors()
     ]
     count = f"{len(lines)} problem" + ("s" if len(lines) > 1 else "")
     return f"{source}: {count} in this recipe; correct:" + "".join(f"\n  {line}" for line in lines)
+
+
+def _words(problem: "ErrorDetails") -> str:
+    """Return pydantic's message, or a plainer one where it speaks of its own inner workings."""
+    context = problem.get("ctx", {})
+    if problem["type"] == "union_tag_invalid":
+        return f"no such name {context['tag']!r}; expected one of {context['expected_tags']}"
+    if problem["type"] == "union_tag_not_found":
+        return "a name is missing, which says what the other settings are for"
+    if problem["type"] in ("tuple_type", "list_type"):
+        return "expected a list, such as [one, two]"
+    if problem["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return "expected a mapping of settings (name: value)"
+    return problem["msg"]
 
 
 def _describe(loc: tuple[int | str, ...], kind: str, message: str, given: Any, model: type[BaseModel]) -> str:

@@ -25,6 +25,7 @@ from resp.train.sections import (
     OptimiserSettings,
     TrainingSettings,
 )
+from resp.train.shipped import find_recipe
 
 
 class Recipe(BaseModel):
@@ -88,7 +89,7 @@ def load_recipe(path: str | os.PathLike[str], settings: Sequence[str] = (), *, p
     Parameters
     ----------
     path
-        The file.
+        The file, or the name of a recipe that came with resp, such as ``icbhi/ast_patchmix_cl``.
     settings
         ``a.b=value`` with the value in YAML, such as ``training.epochs=3`` or ``network.weights=null``.
     preset
@@ -99,7 +100,7 @@ def load_recipe(path: str | os.PathLike[str], settings: Sequence[str] = (), *, p
     TrainError
         The file cannot be read, or the recipe is wrong; the message lists every problem.
     """
-    given = read_mapping(Path(path))
+    given = read_mapping(find_recipe(Path(path)))
     changes = parse_settings(settings)
     chosen = preset or changes.pop("preset", None) or given.get("preset")
     given.pop("preset", None)

@@ -24,7 +24,10 @@ def build_network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
     RespError
         No such network or settings, weights that do not fit, or clips of another length than the network's.
     """
-    network = create(recipe.network.name, classes=classes, **recipe.network.settings)
+    try:
+        network = create(recipe.network.name, classes=classes, **recipe.network.settings)
+    except (TypeError, ValueError) as error:
+        raise TrainError(f"network.settings {recipe.network.settings}: {error}") from error
     samples = round(recipe.clip.window_s * network.rate_hz)
     if network.input_samples is not None and network.input_samples != samples:
         raise TrainError(
@@ -94,8 +97,10 @@ def parameter_groups(objective: Objective, settings: OptimiserSettings) -> list[
 
 
 def create_optimiser(objective: Objective, settings: OptimiserSettings) -> torch.optim.Optimizer:
-    """Make the optimiser of an objective."""
+    """Make the optimiser of an objective; `TrainError` where nothing is left to learn."""
     groups = parameter_groups(objective, settings)
+    if not groups:
+        raise TrainError("network.frozen names every stage that has weights; leave at least one to learn")
     if settings.name == "adamw":
         return torch.optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
     return torch.optim.Adam(groups, lr=settings.lr, weight_decay=settings.weight_decay)

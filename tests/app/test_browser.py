@@ -97,7 +97,10 @@ def _wait_until_healthy(url, server, log, patience_s=60.0):
 @pytest.fixture(scope="module")
 def chromium():
     if CHROMIUM is None:
-        pytest.skip("chromium was not found (Debian: apt-get install chromium)")
+        missing = "chromium was not found (Debian: apt-get install chromium)"
+        if "chromium" in os.environ.get("RESP_REQUIRE", "").split(","):
+            pytest.fail(missing)
+        pytest.skip(missing)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -130,6 +130,24 @@ def test_segments(model, folder, tmp_path):
     ]
 
 
+def test_a_recording_is_never_overwritten(model, folder, capsys):
+    before = (folder / "a.wav").read_bytes()
+    with pytest.raises(SystemExit) as stopped:
+        main(["score", str(folder), "--out", str(folder / ".." / "in" / "a.wav"), "--format", "csv"])
+    assert stopped.value.code == 2
+    assert "is one of the recordings" in capsys.readouterr().err
+    assert (folder / "a.wav").read_bytes() == before
+
+
+def test_a_recording_without_the_annotation_that_was_asked_for_says_so(model, folder, tmp_path):
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    (marks / "a.txt").write_text("0.5 2 0 0\n")
+    listed = json.loads(run(folder, "--format", "json", "--annotations", marks).stdout)
+    assert listed[0]["warnings"] is None
+    assert "no annotation b.txt in" in listed[1]["warnings"]
+
+
 def test_usage_errors_exit_with_two(model, folder, tmp_path, capsys):
     assert run().exit_code == 2
     assert run(folder, "--format", "xls").exit_code == 2

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -307,3 +308,19 @@ def test_names_are_matched_only_where_there_is_no_doubt():
     # A name that stands for itself is given to nobody else.
     both = match_names(["226_1b1_Pl_sc_LittC2SE", "226_1b1_Pl_sc_Meditron"], known)
     assert both == {"226_1b1_Pl_sc_LittC2SE": "226_1b1_Pl_sc_LittC2SE"}
+
+
+def test_a_folder_that_cannot_be_read_is_named(make_icbhi, monkeypatch):
+    root = make_icbhi({"101_1b1_Al_sc_Meditron": [(0, 1, 0, 0)]})
+    locked = root / "locked"
+    locked.mkdir()
+    whole = Path.iterdir
+
+    def iterdir(folder):
+        if folder == locked:
+            raise PermissionError(13, "Permission denied")
+        return whole(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(DataError, match=r"locked: cannot be read \(Permission denied\)"):
+        read_icbhi(root)

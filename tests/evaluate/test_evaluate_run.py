@@ -189,6 +189,8 @@ def test_a_run_is_measured_on_its_own_test_part(manifest: Path, tmp_path: Path, 
     none = _settings(manifest, validation_share=0)
     with pytest.raises(EvaluationError, match="validation part is empty"):
         evaluate_model(run, none, part="validation", cache=WaveformCache(tmp_path / "cache"))
+    with pytest.raises(EvaluationError, match="test part is empty; split: all leaves everything to training"):
+        evaluate_model(run, _settings(manifest, split="all"), cache=WaveformCache(tmp_path / "cache"))
     validation = evaluate_model(run, part="validation", cache=WaveformCache(tmp_path / "cache"), resamples=20)
     assert not set(validation.predictions.patients) & set(measured.predictions.patients)
 
@@ -367,6 +369,8 @@ def test_command_prints_json(
         (["--data", "kauh"], "--root"),
         (["--data", "kauh", "--root", ".", "--split", "official"], "official"),
         (["--data", "manifest", "--root", ".", "--fold", "7"], "fold 7"),
+        (["--data", "manifest", "--root", ".", "--device", "gpu"], "device 'gpu' cannot be used here"),
+        (["--split", "folds", "--split-seed", "1"], "--split, --split-seed without --data"),
     ],
 )
 def test_command_refuses_in_one_line(
@@ -379,6 +383,17 @@ def test_command_refuses_in_one_line(
     printed = capsys.readouterr().err
     assert printed.startswith("resp: ")
     assert message in printed
+
+
+def test_command_measures_the_fold_that_is_asked_for(
+    manifest: Path, tmp_path: Path, models: dict[str, LoadedModel], capsys: pytest.CaptureFixture[str]
+) -> None:
+    models["loudness"] = _model()
+    arguments = ["--data", "manifest", "--root", str(manifest), "--cache", str(tmp_path / "c"), "--resamples", "20"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "loudness", *arguments, "--fold", "2"])
+    assert stopped.value.code == 0
+    assert "manifest, fold 2 of 5, test part" in capsys.readouterr().out
 
 
 @pytest.mark.data

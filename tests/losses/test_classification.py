@@ -4,7 +4,6 @@ import torch.nn.functional as F
 
 from resp.losses import (
     LossError,
-    embedding_distillation,
     inverse_frequency_weights,
     mixed_cross_entropy,
 )
@@ -92,18 +91,3 @@ def test_inverse_frequency_weights_checks_labels() -> None:
         inverse_frequency_weights([], 4)
     with pytest.raises(LossError, match="expected 0 to 3"):
         inverse_frequency_weights([0, 4], 4)
-
-
-def test_embedding_distillation_is_half_the_squared_distance_of_unit_vectors() -> None:
-    generator = torch.Generator().manual_seed(0)
-    student = torch.randn(5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
-    teacher = torch.randn(5, 3, generator=generator, dtype=torch.float64, requires_grad=True)
-    loss = embedding_distillation(student, teacher)
-    distance = (student / student.norm(dim=1, keepdim=True) - teacher / teacher.norm(dim=1, keepdim=True)).norm(dim=1)
-    assert loss.item() == pytest.approx(float((distance.detach() ** 2 / 2).mean()))
-    loss.backward()
-    assert teacher.grad is None
-    assert torch.autograd.gradcheck(lambda x: embedding_distillation(x, teacher.detach()), (student,))
-    assert float(embedding_distillation(teacher.detach() * 3, teacher)) == pytest.approx(0.0)
-    with pytest.raises(LossError, match="one shape"):
-        embedding_distillation(student, teacher[:, :2])

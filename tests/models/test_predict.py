@@ -56,8 +56,8 @@ def test_any_length_where_the_network_takes_it():
 
 def test_wrong_inputs_are_named(network):
     for wrong, said in (
-        (np.zeros((2, 7999), np.float32), "7999 samples; this network takes 8000"),
-        (np.zeros(8000, np.float32), r"\(8000,\); expected \[n, time\]"),
+        (np.zeros((2, 7999), np.float32), r"\(2, 7999\); expected \[batch, 8000\]"),
+        (np.zeros(8000, np.float32), r"\(8000,\); expected \[batch, 8000\]"),
         (np.zeros((2, 8000), np.int16), "type int16; expected floating-point"),
         (torch.zeros(2, 8000, dtype=torch.int16), r"torch\.int16"),
         ([[0.0] * 8000], "type list"),

@@ -99,6 +99,22 @@ def test_a_failed_step_stops_with_its_command(start: ModuleType, monkeypatch: py
         start.must("pip", "install")
 
 
+def test_closing_the_page_leaves_no_traceback(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(start.subprocess, "run", interrupted)
+    assert start.run("resp", "app") == 130
+
+
+def test_an_old_python_is_named(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(start.sys, "version_info", (3, 10, 4))
+    assert main(start, "app") == 2
+    assert "this is Python 3.10; call it with Python 3.11 or newer" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_lock_files_carry_hashes_and_no_index(name: str) -> None:
     text = (ROOT / name).read_text()

@@ -1,4 +1,5 @@
 import csv
+import gc
 import io
 import json
 
@@ -189,12 +190,17 @@ def test_no_reports_is_an_empty_table(form, tmp_path):
     assert (tmp_path / "out").exists()
 
 
-def test_an_error_leaves_the_old_file_alone(tmp_path):
-    out = tmp_path / "x.csv"
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_error_leaves_the_old_file_alone(tmp_path, form):
+    out = tmp_path / "x.out"
     out.write_text("old")
-    not_a_report = None
-    with pytest.raises(AttributeError), open_writer(out, "csv") as writer:
-        writer.add(not_a_report)
+    writer = open_writer(out, form)
+    writer.add(scored())
+    with pytest.raises(KeyError), writer:
+        raise KeyError
+    del writer
+    gc.collect()
     assert out.read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
 

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from resp.score import ScoreError, find_inputs
@@ -34,6 +36,19 @@ def test_what_is_missing_or_empty_stays_in_the_list(tmp_path):
     (tmp_path / "empty").mkdir()
     given = [tmp_path / "gone.wav", tmp_path / "empty"]
     assert list(find_inputs(given)) == given
+
+
+def test_a_folder_that_cannot_be_read_stays_in_the_list(tmp_path, monkeypatch):
+    fill(tmp_path, "a.wav", "locked/b.wav")
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert names(find_inputs([tmp_path]), tmp_path) == ["a.wav", "locked"]
 
 
 def test_nothing_given():

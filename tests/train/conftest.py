@@ -42,7 +42,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> WaveformCache:
     return WaveformCache(tmp_path_factory.mktemp("cache"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def values(manifest: Path) -> dict[str, Any]:
     """The plain values of a recipe: an AST of one block, three epochs of batches of four."""
     return {

@@ -1,5 +1,6 @@
 """Objectives against a slow version that is written out step by step."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from resp.train.objectives import (
     PatchMixCLSettings,
     create_objective,
 )
+from resp.train.objectives.contract import SitedMix
 from resp.train.starting import build_network
 
 LABELS = torch.tensor([0, 1, 2, 3, 1, 0])
@@ -84,6 +86,30 @@ def test_patch_mix_ce(network: Network, waveform: Tensor) -> None:
     expected = share * F.cross_entropy(logits, LABELS) + (1 - share) * F.cross_entropy(logits, LABELS[draw.partner])
     torch.testing.assert_close(outcome.loss, expected)
     assert torch.equal(outcome.truth, LABELS if share >= 0.5 else LABELS[draw.partner])
+
+
+@pytest.mark.parametrize("settings", [CrossEntropySettings(), PatchMixCESettings()])
+def test_weighted_means_of_processes_average_to_the_whole(
+    network: Network, waveform: Tensor, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process with three times this one's weight: what this one adds is a quarter, of two processes."""
+    weights = torch.tensor([0.1, 0.2, 0.3, 0.4])
+    objective = create_objective(settings, network, Augmentation(MASKED, network), weights)
+    alone = objective(waveform, LABELS, seeded()).loss
+    seen: list[float] = []
+
+    def all_reduce(value: Tensor) -> None:
+        seen.append(float(value))
+        value.mul_(4)
+
+    monkeypatch.setattr("resp.train.objectives.contract._processes", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_reduce", all_reduce)
+    torch.testing.assert_close(objective(waveform, LABELS, seeded()).loss, alone * 2 / 4)
+    own = weights[LABELS]
+    if isinstance(settings, PatchMixCESettings):
+        _, _, draw = by_hand(network, waveform)
+        own = draw.weight * own + (1 - draw.weight) * own[draw.partner]
+    assert seen == [pytest.approx(float(own.sum()))]
 
 
 @pytest.mark.parametrize("target", ["grad_block", "grad_flow", "project_block", "project_flow"])
@@ -155,6 +181,41 @@ def test_any_mix_acts_at_any_site(
         value = network.run(augment.apply(plain, masks), start="spectrogram", stop=site)
         expected = network.run(0.5 * (value + value[partner]), start=site, stop="feature")
     torch.testing.assert_close(features[0], expected)
+
+
+@pytest.mark.parametrize("site", ["waveform", "spectrogram", "patches", "feature"])
+def test_both_views_are_those_of_two_passes(
+    network: Network, waveform: Tensor, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resp.train.objectives.contract.create_mix", lambda name: _Halves())
+    objective = create_objective(CrossEntropySettings(), network, Augmentation(MASKED, network))
+    mix = SitedMix(MixSettings(name="halves", site=site), network)
+    runs = Counter[str]()
+    for name, stage in network.stages.items():
+        stage.register_forward_hook(lambda module, given, result, name=name: runs.update([name]))
+
+    one = seeded()
+    batch = objective.augmented(waveform, one)
+    runs.clear()
+    plain, mixed, draw = objective.views(batch, mix, one, stop="feature")
+    shared_runs, after = dict(runs), one.get_state()
+
+    two = seeded()
+    again = objective.augmented(waveform, two)
+    torch.testing.assert_close(objective.unmixed(again, stop="feature"), plain)
+    separate, its_draw = objective.mixed(again, mix, two, stop="feature")
+    torch.testing.assert_close(separate, mixed)
+    assert torch.equal(draw.partner, its_draw.partner)
+    assert torch.equal(after, two.get_state())
+    assert not torch.allclose(plain, mixed)
+
+    order = network.stage_names
+    for name in order[order.index("spectrogram") + 1 : order.index("feature") + 1]:
+        # A mix of the waveform shares nothing behind the spectrogram; else what lies before the mix is run once.
+        once = site != "waveform" and order.index(name) <= order.index(site)
+        assert shared_runs[name] == (1 if once else 2), name
+    assert shared_runs.get("spectrogram", 0) == (1 if site == "waveform" else 0)
+    assert "logits" not in shared_runs
 
 
 def test_a_network_without_spectrogram_starts_at_the_waveform(waveform: Tensor) -> None:

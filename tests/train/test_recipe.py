@@ -147,6 +147,28 @@ def test_settings_that_are_refused(settings: list[str], message: str) -> None:
         parse_settings(settings)
 
 
+def test_smoke_freezes_what_its_tiny_network_has(values: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    network = {**values["network"], "frozen": ["patches", "block_1", "block_9"]}
+    path.write_text(yaml.safe_dump({**values, "network": network}))
+    assert load_recipe(path, preset="smoke").network.frozen == ("patches",)
+    assert load_recipe(path).network.frozen == ("patches", "block_1", "block_9")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objective": {"name": "patch_mix"}}, "objective: no such name 'patch_mix'; expected one of 'cross_entropy'"),
+        ({"objective": {"weight": 1}}, "objective: a name is missing"),
+        ({"network": {"name": "ast", "frozen": "map"}}, r"network.frozen: expected a list, such as \[one, two\]"),
+        ({"training": 5}, r"training: expected a mapping of settings .*given 5"),
+    ],
+)
+def test_problems_are_told_in_plain_words(values: dict[str, Any], changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(TrainError, match=message):
+        make_recipe({**values, **changes})
+
+
 def test_an_unknown_preset(values: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(yaml.safe_dump(values))

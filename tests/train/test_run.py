@@ -52,33 +52,17 @@ def assert_same_run(one: Path, two: Path) -> None:
 
 @pytest.fixture(scope="module")
 def finished(
-    tmp_path_factory: pytest.TempPathFactory, manifest: Path, cache: WaveformCache
+    tmp_path_factory: pytest.TempPathFactory, values: dict[str, Any], cache: WaveformCache
 ) -> tuple[Recipe, RunResult]:
     """One run that several tests look at."""
-    recipe = make_recipe(
-        {
-            "name": "looked-at",
-            "data": {"dataset": "manifest", "root": str(manifest), "folds": 4, "validation_share": 0.25},
-            "clip": {"window_s": 1.0, "hop_s": 0.5, "fade_samples": 50},
-            "network": {
-                "name": "ast",
-                "settings": {
-                    "width": 16,
-                    "depth": 1,
-                    "heads": 2,
-                    "window_s": 1.0,
-                    "front_end": {"rate_hz": 4000, "bins": 32, "high_hz": 2000.0},
-                    "patch": [8, 8],
-                    "stride": [8, 8],
-                },
-            },
-            "objective": {"name": "cross_entropy"},
-            "optimiser": {"lr": 1e-2},
-            "training": {"epochs": 6, "batch_size": 4, "device": "cpu"},
-            "evaluation": {"resamples": 20, "protocols": ["honest", "literature"]},
-            "card": {"licence": "CC0", "description": "For a test."},
-        }
-    )
+    changes = {
+        "name": "looked-at",
+        "optimiser": {"lr": 1e-2},
+        "training": {"epochs": 6},
+        "evaluation": {"protocols": ["honest", "literature"]},
+        "card": {"licence": "CC0", "description": "For a test."},
+    }
+    recipe = make_recipe(merge(values, changes))
     return recipe, train(recipe, tmp_path_factory.mktemp("runs") / "run", cache=cache, progress=True)
 
 
@@ -246,6 +230,23 @@ def test_without_validation_the_last_epoch_is_kept(recipe_with: Make, cache: Wav
     assert "validation" not in metrics(result.folder)[0]
 
 
+def test_without_a_test_part_there_are_models_and_no_results(
+    recipe_with: Make, cache: WaveformCache, tmp_path: Path
+) -> None:
+    protocols = {"protocols": ["honest", "literature"]}
+    recipe = recipe_with(data={"split": "all"}, evaluation=protocols, training={"epochs": 2})
+    result = train(recipe, tmp_path / "run", cache=cache)
+    assert result.results == json.loads((result.folder / "results.json").read_text()) == {}
+    assert json.loads((result.folder / "data.json").read_text())["parts"]["test"]["items"] == 0
+    assert load_model(result.model).config.results == {}
+    assert "Not measured." in load_model(result.folder / "last").card
+    assert not (result.folder / "best_test").exists()
+    assert "validation" in metrics(result.folder)[0]
+    with pytest.raises(TrainError, match="there was no such test"):
+        result.score()
+    assert train(recipe, result.folder, resume=True, cache=cache).results == {}
+
+
 def test_a_run_starts_from_another_ones_backbone(
     finished: tuple[Recipe, RunResult], recipe_with: Make, cache: WaveformCache, tmp_path: Path
 ) -> None:
@@ -289,6 +290,17 @@ def test_runs_that_are_refused(
     with pytest.raises(TrainError, match=r"clip\.window_s is 2 s .*network takes 4000"):
         train(recipe_with(clip={"window_s": 2.0}), tmp_path / "a", cache=cache)
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("training", [{"batch_size": 1}, {"batch_size": 4, "drop_last": False}])
+def test_batches_too_small_for_a_projector_are_known_at_once(
+    training: dict[str, Any], recipe_with: Make, cache: WaveformCache, tmp_path: Path
+) -> None:
+    # 21 training clips: batches of four leave one over.
+    recipe = recipe_with(objective={"name": "patch_mix_cl"}, training={"epochs": 1, **training}, max_items=21)
+    with pytest.raises(TrainError, match="fewer than 2 clips, which patch_mix_cl cannot learn from"):
+        train(recipe, tmp_path / "run", cache=cache)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

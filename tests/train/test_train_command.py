@@ -37,6 +37,17 @@ def test_train_and_resume(
     assert "did you mean 'epochs'" in capsys.readouterr().err
 
 
+def test_a_run_without_a_test_part_says_so(
+    recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Path
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe_with(data={"split": "all"}, training={"epochs": 1}).to_yaml())
+    arguments = ["train", str(path), "--out", str(tmp_path / "run"), "--cache", str(cache.folder), "--quiet"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "there was no test part (data.split: all)" in result.output
+
+
 def test_control_c_leaves_a_run_that_can_be_resumed(
     recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Path
 ) -> None:

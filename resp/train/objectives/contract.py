@@ -105,6 +105,8 @@ class Objective(nn.Module, ABC):
     """
 
     class_weights: Tensor | None
+    # Samples that a process needs in each of its batches.
+    smallest_batch = 1
 
     def __init__(self, network: Network, augmentation: Augmentation, class_weights: Tensor | None = None) -> None:
         super().__init__()
@@ -167,13 +169,7 @@ class Objective(nn.Module, ABC):
     def cross_entropy(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
         """Return the (class-weighted) cross-entropy of unmixed samples, in float32."""
         loss = F.cross_entropy(logits.float(), labels, self.class_weights, label_smoothing=smoothing)
-        if self.class_weights is None or not _processes():
-            return loss
-        # Gradients are averaged over processes; without this, one with rare classes would count too little.
-        own = self.class_weights[labels].sum()
-        everywhere = own.clone()
-        torch.distributed.all_reduce(everywhere)
-        return loss * own * _processes() / everywhere
+        return loss if self.class_weights is None else over_processes(loss, self.class_weights[labels].sum())
 
 
 class SitedMix:
@@ -188,6 +184,25 @@ class SitedMix:
     def __init__(self, settings: MixSettings, network: Network) -> None:
         self.mix: Mix[Any] = create_mix(settings.name, **settings.settings)
         self.site = network.site(settings.site).name
+
+
+def over_processes(mean: Tensor, weight: Tensor) -> Tensor:
+    """Scale a process's weighted mean so that the processes' average is the weighted mean over all of them.
+
+    Gradients are averaged over processes; without this, one with rare classes would count too little.
+
+    Parameters
+    ----------
+    mean
+        Scalar, over this process's share of the batch.
+    weight
+        Scalar, the sum of that share's weights.
+    """
+    if not _processes():
+        return mean
+    everywhere = weight.clone()
+    torch.distributed.all_reduce(everywhere)
+    return mean * weight * _processes() / everywhere
 
 
 def dominant_labels(labels: Tensor, draw: MixDraw) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from resp.losses import mixed_cross_entropy
+from resp.mix import mixed_targets
 from resp.models.network import Network
 from resp.train.augmentation import Augmentation
 from resp.train.objectives.contract import (
@@ -15,6 +16,7 @@ from resp.train.objectives.contract import (
     Outcome,
     SitedMix,
     dominant_labels,
+    over_processes,
 )
 
 
@@ -48,4 +50,7 @@ class PatchMixCE(Objective):
         """One pass of the network, of the mixed view alone."""
         logits, draw = self.mixed(self.augmented(waveform, generator), self._mix, generator)
         loss = mixed_cross_entropy(logits, labels, draw.partner, draw.weight, class_weights=self.class_weights)
+        if self.class_weights is not None:
+            counted = mixed_targets(self.class_weights[labels, None], draw)
+            loss = over_processes(loss, counted.sum())
         return Outcome(loss, logits, dominant_labels(labels, draw), {"cross_entropy": loss.detach()})

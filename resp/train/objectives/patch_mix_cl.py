@@ -46,6 +46,9 @@ class PatchMixCL(Objective):
     share of the batch.
     """
 
+    # The projector's batch normalisation.
+    smallest_batch = 2
+
     def __init__(
         self,
         settings: PatchMixCLSettings,

@@ -1,0 +1,12 @@
+"""What the makers of networks refuse."""
+
+import math
+from typing import Any
+
+from resp.models.errors import ModelError
+
+
+def check_number(name: str, value: Any, fits: bool, expected: str) -> None:
+    """Raise `ModelError` where a number does not fit or is not finite."""
+    if not (fits and math.isfinite(value)):
+        raise ModelError(f"{name}={value!r}; expected {expected}")
