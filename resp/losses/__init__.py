@@ -1,4 +1,4 @@
-"""Classification, Patch-Mix contrastive and distillation losses: pure functions of tensors."""
+"""Classification and Patch-Mix contrastive losses: pure functions of tensors."""
 
 from resp.losses.classification import inverse_frequency_weights, mixed_cross_entropy
 from resp.losses.contrastive import TARGETS, Target, contrastive_target, patch_mix_contrastive

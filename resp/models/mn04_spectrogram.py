@@ -63,7 +63,8 @@ class Mn04Spectrogram(nn.Module):
         self.n_fft = settings.n_fft // self.factor
         filters = mel_filters(settings)[:, : self.n_fft // 2 + 1]
         self.register_buffer("filters", filters.T.contiguous(), persistent=False)
-        window = torch.hann_window(_FRAME // self.factor, periodic=False)
+        # Every n-th value, so that the window's samples lie where the 32 kHz window has them.
+        window = torch.hann_window(_FRAME, periodic=False)[:: self.factor].contiguous()
         self.register_buffer("window", window, persistent=False)
         # Half a transform is mirrored at each end; pre-emphasis in time costs one sample at 32 kHz.
         self.least_samples = self.n_fft // 2 + (2 if self.factor == 1 else 1)
