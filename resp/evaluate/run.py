@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from resp.evaluate.bootstrap import LEVEL, RESAMPLES
-from resp.evaluate.devices import device_problem
 from resp.evaluate.errors import EvaluationError
 from resp.evaluate.evaluation import evaluate
 from resp.evaluate.predicting import Progress, predict_items
 from resp.evaluate.predictions import Predictions
 from resp.evaluate.results import Evaluation, Protocol
 from resp.evaluate.weights import Weights, find_weights, recipe_data
+from resp.models.devices import device_problem
 
 if TYPE_CHECKING:
     from resp.datasets import DataSet, DataSettings, Split, WaveformCache

@@ -12,7 +12,7 @@ import numpy as np
 
 from resp.audio import Recording, load_recording
 from resp.errors import RespError
-from resp.evaluate.devices import device_problem
+from resp.models.devices import device_problem
 from resp.models.folder import LoadedModel, load_model
 from resp.models.predict import predict_logits
 from resp.score.annotations import cycles_for
