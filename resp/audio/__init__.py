@@ -3,8 +3,9 @@
 Names are imported on first use: decoders and pydantic load only where they are needed, torch never.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from resp.lazy import lazy_names
 
 if TYPE_CHECKING:
     from resp.audio.clip import cut_windows, fade_ends, fit_length
@@ -58,14 +59,4 @@ __all__ = [
     "write_wav",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'resp.audio' has no attribute {name!r}")
-    value = getattr(import_module(f"resp.audio.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -3,8 +3,9 @@
 Names are imported on first use: the Report contract needs no torch, the scorer does.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from resp.lazy import lazy_names
 
 if TYPE_CHECKING:
     from resp.score.cycles import BreathCycles, find_cycles
@@ -46,14 +47,4 @@ __all__ = [
     "summarise_sites",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'resp.score' has no attribute {name!r}")
-    value = getattr(import_module(f"resp.score.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _NAMES)
