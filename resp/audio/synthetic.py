@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.audio.breath_sounds import crackle_waveform, vesicular_noise, wheeze_waveform
+from resp.audio.cycle import Cycle
 from resp.audio.errors import AudioError
 from resp.audio.recording import Recording
 
@@ -46,16 +47,6 @@ class Event:
     start_s: float
     end_s: float
     frequency_hz: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """One breath cycle, inspiration first, and whether it holds crackles or wheezes."""
-
-    start_s: float
-    end_s: float
-    crackles: bool
-    wheezes: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from resp.audio.cycle import Cycle
 from resp.audio.naming import ICBHI_SITES, parse_icbhi_name
 from resp.datasets.census import Census, Count, name_some
 from resp.datasets.errors import DataError
 from resp.datasets.icbhi_files import IcbhiFiles, find_icbhi_files, match_names
 from resp.datasets.icbhi_tables import (
     DIAGNOSES,
-    Cycle,
     read_annotation,
     read_demographics,
     read_diagnoses,

@@ -16,29 +16,14 @@ fold list                 patient, fold (0 to 4)
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Literal
 
+from resp.audio.cycle import Cycle
 from resp.datasets.errors import DataError
 
 DIAGNOSES = ("Healthy", "Asthma", "Bronchiectasis", "Bronchiolitis", "COPD", "LRTI", "Pneumonia", "URTI")
-
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """One annotated breath cycle."""
-
-    start_s: float
-    end_s: float
-    crackles: bool
-    wheezes: bool
-
-    @property
-    def sound_class(self) -> int:
-        """0 normal, 1 crackle, 2 wheeze, 3 both."""
-        return int(self.crackles) + 2 * int(self.wheezes)
 
 
 def read_annotation(path: Path) -> tuple[Cycle, ...]:

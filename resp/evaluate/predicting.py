@@ -1,6 +1,6 @@
 """From the items of a data set to a network's predictions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from resp.evaluate.errors import EvaluationError
 from resp.evaluate.predictions import UNKNOWN, Predictions
 
 if TYPE_CHECKING:
-    from resp.datasets import DataSet, Item, WaveformCache, Waveforms
+    from resp.datasets import DataSet, Item, WaveformCache
     from resp.models.config import ClipSettings
     from resp.models.folder import LoadedModel
+    from resp.models.network import Network
 
 Progress = Callable[[int, int], None]
 
@@ -81,9 +82,17 @@ def predict_items(
     waveforms = (cache or WaveformCache()).open(
         part, model.network.rate_hz, clip.fade_samples, clip.level, progress=decoding
     )
-    logits = _predict(model, waveforms, [item.start_s is None for item in part.items], batch_size, device, progress)
+    logits = item_logits(
+        model.network,
+        clip,
+        ((waveforms.clip(index), item.start_s is None) for index, item in enumerate(part.items)),
+        batch_size=batch_size,
+        temperature=model.config.calibration.temperature,
+        device=device,
+        progress=(lambda done: progress(done, len(part.items))) if progress else None,
+    )
     truth = [place[item.label] for item in part.items]
-    return label_predictions(part.items, truth, logits, model.config.classes, run)
+    return label_predictions(part.items, truth, np.stack(logits), model.config.classes, run)
 
 
 def label_predictions(
@@ -126,17 +135,38 @@ def _class_places(given: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
     return [known.index(name) for name in given]
 
 
-def _predict(
-    model: "LoadedModel",
-    waveforms: "Waveforms",
-    whole: Sequence[bool],
+def item_logits(
+    network: "Network",
+    clip: "ClipSettings",
+    items: Iterable[tuple[NDArray[np.float32], bool]],
+    *,
     batch_size: int,
-    device: str,
-    progress: Progress | None,
-) -> Floats:
+    temperature: float = 1.0,
+    device: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Floats]:
+    """Run a network over items; windows of several items share a batch.
+
+    Parameters
+    ----------
+    network, clip
+        What predicts, and how an item becomes its input.
+    items
+        Samples [time] at the network's rate, and whether they are a whole recording.
+    batch_size, device
+        See `resp.models.predict.predict_logits`.
+    temperature
+        The logits are divided by it before windows are joined.
+    progress
+        Called with the number of items that are done.
+
+    Returns
+    -------
+    list
+        [classes] of each item; see `join_windows`.
+    """
     from resp.models.predict import predict_logits
 
-    temperature = model.config.calibration.temperature
     predicted: list[Floats] = []
     held: list[list[NDArray[np.float32]]] = []
 
@@ -144,21 +174,21 @@ def _predict(
         if not held:
             return
         stacked = np.stack([window for windows in held for window in windows])
-        logits = predict_logits(model.network, stacked, batch_size=batch_size, device=device)
+        logits = predict_logits(network, stacked, batch_size=batch_size, device=device)
         scaled = np.asarray(logits, dtype=np.float64) / temperature
         for windows in held:
             mine, scaled = scaled[: len(windows)], scaled[len(windows) :]
-            predicted.append(join_windows(mine, model.config.clip.summary))
+            predicted.append(join_windows(mine, clip.summary))
         held.clear()
         if progress:
-            progress(len(predicted), len(whole))
+            progress(len(predicted))
 
-    for index, is_whole in enumerate(whole):
-        held.append(item_windows(waveforms.clip(index), model.config.clip, model.network.rate_hz, is_whole))
+    for samples, whole in items:
+        held.append(item_windows(samples, clip, network.rate_hz, whole))
         if sum(map(len, held)) >= _AT_A_TIME:
             flush()
     flush()
-    return np.stack(predicted)
+    return predicted
 
 
 def join_windows(logits: Floats, summary: str) -> Floats:
