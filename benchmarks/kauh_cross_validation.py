@@ -201,7 +201,8 @@ def main() -> None:
         f"# KAUH, {FOLDS} patient-disjoint folds × {given.seeds} seeds\n\n"
         f"Written by `python benchmarks/kauh_cross_validation.py` (see its head for both commands). {len(dataset)} "
         f"recordings of {len(set(dataset.patients))} patients, classes {', '.join(dataset.classes)}; mean over seeds "
-        "(95 % interval, patients resampled). The epoch is fixed: nothing was chosen on these test parts.\n\n"
+        "(95 % interval, patients resampled). The epoch is fixed; what was\n"
+        "chosen with test parts in sight stands in README.md beside this file.\n\n"
     )
     (HERE / "kauh_cross_validation.md").write_text(head + table(result) + "\n", encoding="utf-8")
     (HERE / "kauh_cross_validation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
