@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from resp.datasets.census import Census
 from resp.datasets.errors import DataError
 
 SOUND_CLASSES = ("normal", "crackle", "wheeze", "both")
 TWO_CLASSES = ("normal", "abnormal")
+
+# What is predicted, which decides how it is learned and measured: lung sounds by Sp, Se and Score, one class of
+# several by accuracy, several classes at once by mean average precision.
+Task = Literal["respiratory", "single_label", "multi_label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +34,16 @@ class Item:
     label
         Index into the data set's classes.
     patient
-        Key of the patient; no split of ours ever divides it.
+        Key of the patient (of a sound that is none of a patient: its source, such as the recording that clips
+        were cut from, or the speaker); no split of ours ever divides it.
     device, site
         Stethoscope (or filter) and place on the chest, where known.
     part
         Part of the published split (``train``, ``test``), where there is one.
     attributes
         Anything else that is known, by name.
+    more_labels
+        Further classes of a multi-label item.
     """
 
     recording: str
@@ -45,6 +56,7 @@ class Item:
     site: str | None = None
     part: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    more_labels: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,25 +80,31 @@ class DataSet:
         The items; their labels index ``classes``.
     census
         What was found against what is known to exist.
+    task
+        What is predicted.
 
     Raises
     ------
     DataError
-        A label that is not a class.
+        A label that is not a class, or several labels of an item where one is expected.
     """
 
     name: str
     classes: tuple[str, ...]
     items: tuple[Item, ...]
     census: Census
+    task: Task = "respiratory"
 
     def __post_init__(self) -> None:
         for item in self.items:
-            if not 0 <= item.label < len(self.classes):
-                raise DataError(
-                    f"{self.name}: {item.name} has label {item.label}; "
-                    f"expected an index into the {len(self.classes)} classes {', '.join(self.classes)}"
-                )
+            for label in (item.label, *item.more_labels):
+                if not 0 <= label < len(self.classes):
+                    raise DataError(
+                        f"{self.name}: {item.name} has label {label}; "
+                        f"expected an index into the {len(self.classes)} classes {', '.join(self.classes)}"
+                    )
+            if item.more_labels and self.task != "multi_label":
+                raise DataError(f"{self.name}: {item.name} has several labels; expected one ({self.task})")
 
     def __len__(self) -> int:
         return len(self.items)
@@ -95,6 +113,15 @@ class DataSet:
     def labels(self) -> tuple[int, ...]:
         """Class index of every item."""
         return tuple(item.label for item in self.items)
+
+    def targets(self) -> NDArray[np.int64] | NDArray[np.float32]:
+        """Return what is learned: int64 [items] class indices, or float32 [items, classes] of zeros and ones."""
+        if self.task != "multi_label":
+            return np.array(self.labels, dtype=np.int64)
+        matrix = np.zeros((len(self.items), len(self.classes)), dtype=np.float32)
+        for row, item in enumerate(self.items):
+            matrix[row, [item.label, *item.more_labels]] = 1
+        return matrix
 
     @property
     def patients(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from resp.mix.contract import Mix, MixDraw, mixed_targets
-from resp.mix.driver import forward_mixed
+from resp.mix.contract import Mix, MixDraw, Origin, mixed_targets
+from resp.mix.driver import Plan, forward_mixed, mix_planned, plan_mix
 from resp.mix.errors import MixError
 from resp.registry import Record, Registry
 
@@ -33,4 +33,16 @@ def create(name: str, **settings: Any) -> Mix[Any]:
     return REGISTRY.create(name, **settings)
 
 
-__all__ = ["Mix", "MixDraw", "MixError", "REGISTRY", "create", "forward_mixed", "mixed_targets"]
+__all__ = [
+    "Mix",
+    "MixDraw",
+    "MixError",
+    "Origin",
+    "Plan",
+    "REGISTRY",
+    "create",
+    "forward_mixed",
+    "mix_planned",
+    "mixed_targets",
+    "plan_mix",
+]

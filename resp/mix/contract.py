@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,19 +26,62 @@ class MixDraw:
     weight: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a batch was before the network: what a mix at a hidden stage may ask about.
+
+    Parameters
+    ----------
+    waveform
+        [batch, time], as the network hears it.
+    rate_hz
+        Its rate in Hz.
+    labels
+        [batch] class indices or [batch, classes] label distributions; None where they are not known.
+    rotation
+        [batch] radians by which a mix has turned each waveform's phase; None where none has.
+    """
+
+    waveform: Tensor
+    rate_hz: int
+    labels: Tensor | None = None
+    rotation: Tensor | None = None
+
+
 Draw = TypeVar("Draw", bound=MixDraw)
 
 
 class Mix(ABC, Generic[Draw]):
     """A function between two stages that mixes every sample of a batch with a partner and their labels alike.
 
-    The three parts are separate so that each can be tested alone: ``draw`` is the only one that is random and
-    it takes its own generator; ``apply`` is a pure function of a batch and a draw; the label weights stand in
-    the draw and sum to one with the partner's.
+    The three parts are separate so that each can be tested alone: ``draw`` is random and takes its own
+    generator; ``apply`` is a pure function of a batch and a draw; the label weights stand in the draw and sum
+    to one with the partner's. A mix that changes the sounds before the network hears them does so in
+    ``prepare``, which is random too.
+
+    Attributes
+    ----------
+    changes_waveform
+        Whether ``prepare`` gives other waveforms than it was given, so that the network must run from its
+        beginning for this mix.
     """
 
+    changes_waveform: ClassVar[bool] = False
+
+    def problem(self, site: Site) -> str | None:  # noqa: ARG002
+        """Say why this mix cannot act at a site; None where it can, which is the default."""
+        return None
+
+    def choose(self, generator: torch.Generator) -> "Mix[Any]":  # noqa: ARG002
+        """Return the mix that acts on the next batch: itself, but for a mix of mixes."""
+        return self
+
+    def prepare(self, origin: Origin, generator: torch.Generator) -> Origin:  # noqa: ARG002
+        """Return the sounds as the network shall hear them; by default as they are."""
+        return origin
+
     @abstractmethod
-    def draw(self, batch: Tensor, site: Site, generator: torch.Generator) -> Draw:
+    def draw(self, batch: Tensor, site: Site, generator: torch.Generator, origin: Origin | None = None) -> Draw:
         """Draw the parameters for a batch at a site.
 
         Parameters
@@ -49,11 +92,14 @@ class Mix(ABC, Generic[Draw]):
             Which axes the value has and how its patches lie.
         generator
             Source of all randomness; a CPU generator, so that every device draws alike.
+        origin
+            What the batch was before the network, as ``prepare`` left it; mixes that ask nothing of it do
+            without.
 
         Raises
         ------
         MixError
-            The mix cannot act at this site.
+            The mix cannot act at this site, or needs to know the origin and is not told.
         """
 
     @abstractmethod

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from resp.mix.contract import Mix, MixDraw
+from resp.mix.contract import Mix, MixDraw, Origin
 from resp.mix.errors import MixError
 from resp.models.network import Site
 
@@ -57,7 +57,24 @@ class PatchMix(Mix[PatchDraw]):
         self.alpha = float(alpha)
         self.columns = bool(columns)
 
-    def draw(self, batch: Tensor, site: Site, generator: torch.Generator) -> PatchDraw:
+    def problem(self, site: Site) -> str | None:
+        """Patches must be there to be swapped; for whole columns it must be known how they lie."""
+        if PATCH_AXIS not in site.axes[1:]:
+            return (
+                f"Patch-Mix cannot act at site {site.name!r} with axes {site.axes}; "
+                f"choose a site with a {PATCH_AXIS!r} axis"
+            )
+        if self.columns and site.grid is None:
+            return f"TPatch needs to know how the patches of site {site.name!r} lie, and it has no grid"
+        return None
+
+    def draw(
+        self,
+        batch: Tensor,
+        site: Site,
+        generator: torch.Generator,
+        origin: Origin | None = None,  # noqa: ARG002
+    ) -> PatchDraw:
         """Draw the kept share, the partners and the swapped positions.
 
         Parameters
@@ -98,11 +115,8 @@ class PatchMix(Mix[PatchDraw]):
         return batch.index_copy(draw.axis, positions, theirs)
 
     def _patch_axis(self, batch: Tensor, site: Site) -> tuple[int, int]:
-        if PATCH_AXIS not in site.axes[1:]:
-            raise MixError(
-                f"Patch-Mix cannot act at site {site.name!r} with axes {site.axes}; "
-                f"choose a site with a {PATCH_AXIS!r} axis"
-            )
+        if problem := self.problem(site):
+            raise MixError(problem)
         if batch.ndim != len(site.axes):
             raise MixError(f"site {site.name!r} has axes {site.axes}, but the batch has shape {tuple(batch.shape)}")
         axis = site.axes.index(PATCH_AXIS)

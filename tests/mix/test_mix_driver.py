@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from resp import mix
-from resp.mix import MixError, forward_mixed
+from resp.mix import MixError, Origin, forward_mixed, mix_planned, plan_mix
 from resp.models.errors import ModelError
 from resp.models.network import Network, Site
 
@@ -71,14 +71,9 @@ def test_a_stretch_of_stages_can_be_mixed() -> None:
     waveform = torch.randn(3, 24, generator=torch.Generator().manual_seed(0))
     spectrogram = network.run(waveform, stop="spectrogram")
     whole, draw = forward_mixed(network, waveform, mix.create("tpatch"), "patches", torch.Generator().manual_seed(2))
-    part, same = forward_mixed(
-        network,
-        spectrogram,
-        mix.create("tpatch"),
-        "patches",
-        torch.Generator().manual_seed(2),
-        start="spectrogram",
-    )
+    generator = torch.Generator().manual_seed(2)
+    plan = plan_mix(network, mix.create("tpatch"), "patches", Origin(waveform, 24), generator)
+    part, same = mix_planned(network, spectrogram, plan, generator, start="spectrogram")
     assert torch.equal(whole, part)
     assert torch.equal(draw.positions, same.positions)
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resp.errors import RespError
-from resp.mix import Mix, MixDraw
+from resp.mix import Mix, MixDraw, Origin
 from resp.models.network import Network, Site
 from resp.train import Recipe
 from resp.train.augmentation import Augmentation, AugmentSettings
@@ -149,7 +149,7 @@ def test_only_negatives_of_another_class_changes_the_loss(network: Network, wave
 class _Halves(Mix[MixDraw]):
     """Half of each, anywhere."""
 
-    def draw(self, batch: Tensor, site: Site, generator: torch.Generator) -> MixDraw:
+    def draw(self, batch: Tensor, site: Site, generator: torch.Generator, origin: Origin | None = None) -> MixDraw:
         return MixDraw(torch.randperm(len(batch), generator=generator), torch.full((len(batch),), 0.5))
 
     def apply(self, batch: Tensor, draw: MixDraw) -> Tensor:

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from resp.augment import SpecMasks
-from resp.mix import Mix, MixDraw, forward_mixed
+from resp.mix import Mix, MixDraw, Origin, Plan, mix_planned, plan_mix
 from resp.mix import create as create_mix
 from resp.models.network import OUTPUT, Network
 from resp.train.augmentation import Augmentation
 
 ClassWeights = Literal["none", "inverse_frequency"]
+SiteName = Annotated[str, Field(min_length=1)]
 
 
 class ObjectiveSettings(BaseModel):
@@ -40,14 +41,14 @@ class MixSettings(BaseModel):
     name, settings
         Name in the registry of mixes (``resp mixes``) and the mix's own settings.
     site
-        One of the network's sites.
+        One of the network's sites, or a list of which one is drawn for each batch, among those that fit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "patch"
     settings: dict[str, Any] = Field(default_factory=dict)
-    site: Annotated[str, Field(min_length=1)] = "patches"
+    site: SiteName | Annotated[tuple[SiteName, ...], Field(min_length=1)] = "patches"
 
 
 class Outcome(NamedTuple):
@@ -140,31 +141,64 @@ class Objective(nn.Module, ABC):
         return self.network.run(batch.value, start=self.augmentation.site, stop=stop)
 
     def mixed(
-        self, batch: Spectrogram, mix: "SitedMix", generator: torch.Generator, *, stop: str = OUTPUT
+        self,
+        batch: Spectrogram,
+        mix: "SitedMix",
+        generator: torch.Generator,
+        *,
+        stop: str = OUTPUT,
+        labels: Tensor | None = None,
     ) -> tuple[Tensor, MixDraw]:
         """Run the mixed view to a stage, from the same augmented batch as the unmixed one.
 
-        A mix at a site before the spectrogram (of the waveform) starts from the augmented waveform, and its
-        spectrogram gets the same masks.
+        Parameters
+        ----------
+        batch
+            From `augmented`.
+        mix
+            Which mix, and where. A mix at a site before the spectrogram (of the waveform) starts from the
+            augmented waveform, and its spectrogram gets the same masks.
+        generator
+            CPU generator.
+        stop
+            The stage to run to.
+        labels
+            [batch] or [batch, classes]: told to mixes that take partners of another class.
         """
-        stages, middle = self.network.stage_names, self.augmentation.site
-        if stages.index(self.network.site(mix.site).name) >= stages.index(middle):
-            return forward_mixed(self.network, batch.value, mix.mix, mix.site, generator, start=middle, stop=stop)
-        value, draw = forward_mixed(self.network, batch.waveform, mix.mix, mix.site, generator, stop=middle)
-        masked = self.augmentation.mask(value, batch.masks)
-        return self.network.run(masked, start=middle, stop=stop), draw
+        return self._run_plan(batch, self._plan(batch, mix, generator, labels), generator, stop=stop)
 
     def views(
         self, batch: Spectrogram, mix: "SitedMix", generator: torch.Generator, *, stop: str
     ) -> tuple[Tensor, Tensor, MixDraw]:
         """Run the unmixed and the mixed view to a stage; what lies before the mix is computed once."""
-        stages, middle = self.network.stage_names, self.augmentation.site
-        if stages.index(mix.site) < stages.index(middle):
-            mixed, draw = self.mixed(batch, mix, generator, stop=stop)
+        plan = self._plan(batch, mix, generator, None)
+        site = plan.site.name
+        if plan.changed or not self._behind_masks(plan):
+            mixed, draw = self._run_plan(batch, plan, generator, stop=stop)
             return self.unmixed(batch, stop=stop), mixed, draw
-        shared = self.unmixed(batch, stop=mix.site)
-        mixed, draw = forward_mixed(self.network, shared, mix.mix, mix.site, generator, start=mix.site, stop=stop)
-        return self.network.run(shared, start=mix.site, stop=stop), mixed, draw
+        shared = self.unmixed(batch, stop=site)
+        mixed, draw = mix_planned(self.network, shared, plan, generator, start=site, stop=stop)
+        return self.network.run(shared, start=site, stop=stop), mixed, draw
+
+    def _plan(self, batch: Spectrogram, mix: "SitedMix", generator: torch.Generator, labels: Tensor | None) -> Plan:
+        origin = Origin(batch.waveform, self.network.rate_hz, labels)
+        return plan_mix(self.network, mix.mix, mix.sites, origin, generator)
+
+    def _behind_masks(self, plan: Plan) -> bool:
+        stages = self.network.stage_names
+        return stages.index(plan.site.name) >= stages.index(self.augmentation.site)
+
+    def _run_plan(
+        self, batch: Spectrogram, plan: Plan, generator: torch.Generator, *, stop: str
+    ) -> tuple[Tensor, MixDraw]:
+        network, middle = self.network, self.augmentation.site
+        if self._behind_masks(plan):
+            value = batch.value
+            if plan.changed:
+                value = self.augmentation.mask(network.run(plan.origin.waveform, stop=middle), batch.masks)
+            return mix_planned(network, value, plan, generator, start=middle, stop=stop)
+        value, draw = mix_planned(network, plan.origin.waveform, plan, generator, stop=middle)
+        return network.run(self.augmentation.mask(value, batch.masks), start=middle, stop=stop), draw
 
     def cross_entropy(self, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
         """Return the (class-weighted) cross-entropy of unmixed samples, in float32."""
@@ -173,7 +207,7 @@ class Objective(nn.Module, ABC):
 
 
 class SitedMix:
-    """A mix and the site at which it acts.
+    """A mix and the sites at which it may act.
 
     Raises
     ------
@@ -183,7 +217,8 @@ class SitedMix:
 
     def __init__(self, settings: MixSettings, network: Network) -> None:
         self.mix: Mix[Any] = create_mix(settings.name, **settings.settings)
-        self.site = network.site(settings.site).name
+        asked = [settings.site] if isinstance(settings.site, str) else settings.site
+        self.sites = tuple(network.site(name).name for name in asked)
 
 
 def over_processes(mean: Tensor, weight: Tensor) -> Tensor:
