@@ -35,6 +35,12 @@ class Record:
     source: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
+    def load(self) -> Callable[..., Any]:
+        """Import the class or function that makes it."""
+        module, _, attribute = self.maker.partition(":")
+        maker: Callable[..., Any] = getattr(import_module(module), attribute)
+        return maker
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for ``--json``."""
         return {
@@ -46,7 +52,7 @@ class Record:
 
 
 class Registry(Generic[Made]):
-    """An ordered, closed list of records.
+    """An ordered list of records; nothing but a program's own code adds to it, never a file that is read.
 
     Parameters
     ----------
@@ -66,6 +72,19 @@ class Registry(Generic[Made]):
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records.values())
 
+    def add(self, record: Record) -> None:
+        """Let something of one's own be made by name, in this process.
+
+        Raises
+        ------
+        RespError
+            (the room's type) the name is taken.
+        """
+        if record.name in self._records:
+            taken = self._records[record.name].maker
+            raise self._error(f"there is a {self._kind} {record.name!r} already ({taken}); choose another name")
+        self._records[record.name] = record
+
     def record(self, name: str) -> Record:
         """Return the record called ``name``; the room's error names the close ones where there is none."""
         if name not in self._records:
@@ -83,11 +102,11 @@ class Registry(Generic[Made]):
             (the room's type) no such name, or a setting that its maker does not take.
         """
         record = self.record(name)
-        module, _, attribute = record.maker.partition(":")
-        maker: Callable[..., Made] = getattr(import_module(module), attribute)
+        maker: Callable[..., Made] = record.load()
         try:
             return maker(**{**record.defaults, **settings})
         except TypeError as error:
-            if "unexpected keyword argument" in str(error) or "required" in str(error):
+            refused = ("unexpected keyword argument", "required", "takes no arguments")
+            if any(told in str(error) for told in refused):
                 raise self._error(f"{self._kind} {name!r} cannot be made with {sorted(settings)}: {error}") from error
             raise

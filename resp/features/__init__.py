@@ -1,5 +1,6 @@
 """Waveforms become features: frames, log-mel filter bank, MFCC, patches, normalisation."""
 
+from resp.features.deltas import deltas
 from resp.features.errors import FeatureError
 from resp.features.fbank import LogMel, log_mel, mel_filters
 from resp.features.frames import sample_frames
@@ -7,6 +8,7 @@ from resp.features.mfcc import mfcc
 from resp.features.normalise import FixedNormalise, MinMax, Normaliser, ZScore
 from resp.features.patches import spectrogram_patches
 from resp.features.settings import FilterBankSettings
+from resp.features.stft import istft, stft
 
 __all__ = [
     "FilterBankSettings",
@@ -14,8 +16,11 @@ __all__ = [
     "log_mel",
     "mel_filters",
     "mfcc",
+    "deltas",
     "sample_frames",
     "spectrogram_patches",
+    "stft",
+    "istft",
     "MinMax",
     "ZScore",
     "Normaliser",

@@ -122,3 +122,26 @@ def mixed_targets(targets: Tensor, draw: MixDraw) -> Tensor:
     """
     weight = draw.weight.to(targets)[:, None]
     return weight * targets + (1 - weight) * targets[draw.partner.to(targets.device)]
+
+
+def union_targets(targets: Tensor, draw: MixDraw, drop: float = 0.9) -> Tensor:
+    """Give every mixed sample both labels in full, for a multi-label loss.
+
+    The reference implementation of EAT (Gazneli et al., 2022) does so with all its mixes, where the paper's
+    algorithms weigh the labels as `mixed_targets` does.
+
+    Parameters
+    ----------
+    targets
+        [batch, classes] one-hot, multi-hot or soft labels.
+    drop
+        From this label weight on, the partner's label is left out: too little of it can be heard.
+
+    Returns
+    -------
+    Tensor
+        [batch, classes]: the greater of the two labels for each class, or the sample's own. Rows need not sum to
+        one.
+    """
+    alone = (draw.weight >= drop).to(targets.device)[:, None]
+    return torch.where(alone, targets, torch.maximum(targets, targets[draw.partner.to(targets.device)]))

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from resp.mix.contract import Mix, MixDraw, Origin
 from resp.mix.errors import MixError
+from resp.mix.partners import shuffled_partners
+from resp.mix.shares import beta_shares, check_alpha
 from resp.models.network import Site
 
 PATCH_AXIS = "patch"
@@ -52,9 +54,7 @@ class PatchMix(Mix[PatchDraw]):
     """
 
     def __init__(self, alpha: float = 1.0, columns: bool = False) -> None:
-        if not isinstance(alpha, int | float) or not 0 < alpha < float("inf"):
-            raise MixError(f"alpha={alpha!r}; expected a positive number (1: every kept share alike)")
-        self.alpha = float(alpha)
+        self.alpha = check_alpha(alpha)
         self.columns = bool(columns)
 
     def problem(self, site: Site) -> str | None:
@@ -93,10 +93,8 @@ class PatchMix(Mix[PatchDraw]):
             not on the CPU.
         """
         axis, patches = self._patch_axis(batch, site)
-        if generator.device.type != "cpu":
-            raise MixError(f"a generator on {generator.device}; expected a CPU generator, so that all devices agree")
-        share = self._kept_share(generator)
-        partner = torch.randperm(batch.shape[0], generator=generator)
+        share = beta_shares(1, self.alpha, generator).item()
+        partner = shuffled_partners(len(batch), generator)
         if self.columns:
             rows, columns = self._grid(site, patches)
             chosen = _choose(columns, share, generator)
@@ -129,15 +127,6 @@ class PatchMix(Mix[PatchDraw]):
                 f"it says {site.grid}, expected (frequency, time) with that product"
             )
         return site.grid
-
-    def _kept_share(self, generator: torch.Generator) -> float:
-        uniform = torch.rand((), generator=generator, dtype=torch.float64).item()
-        if self.alpha == 1:
-            return uniform
-        # torch's Beta takes no generator; the inverse distribution function turns one uniform number into it.
-        from scipy.special import betaincinv
-
-        return float(betaincinv(self.alpha, self.alpha, uniform))
 
 
 def _choose(total: int, kept_share: float, generator: torch.Generator) -> Tensor:
