@@ -24,7 +24,7 @@ from sklearn.svm import SVC
 
 from resp.datasets import DataSettings, WaveformCache, open_dataset, split_dataset
 from resp.evaluate import Predictions, icbhi_score, patient_bootstrap, two_class_score
-from resp.evaluate.metrics import auroc
+from resp.evaluate.ranking import auroc
 
 HERE = Path(__file__).parent
 FOLDS = 5

@@ -28,7 +28,7 @@ from resp.evaluate import (
     set_threshold,
 )
 from resp.evaluate.calibration import softmax
-from resp.evaluate.metrics import auroc
+from resp.evaluate.ranking import auroc
 from resp.models.config import Calibration, ModelConfig
 from resp.models.folder import load_model, save_model
 from resp.train import load_recipe, train

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from resp.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from resp.audio.clip import cut_windows, fade_ends, fit_length
+    from resp.audio.clip import cut_windows, fade_ends, fit_length, spread_windows
     from resp.audio.decode import load_recording
     from resp.audio.encode import to_wav_bytes, write_wav
     from resp.audio.errors import AudioError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from resp.audio.recording import Recording
     from resp.audio.resampling import resample
     from resp.audio.synthetic import Event, SyntheticBreathing, synthesise_breathing
+    from resp.audio.time_scale import rescale_time
+    from resp.audio.trimming import trim_ends
 
 _NAMES = {
     "AudioError": "errors",
@@ -34,8 +36,11 @@ _NAMES = {
     "load_recording": "decode",
     "measure_quality": "quality",
     "resample": "resampling",
+    "rescale_time": "time_scale",
+    "spread_windows": "clip",
     "synthesise_breathing": "synthetic",
     "to_wav_bytes": "encode",
+    "trim_ends": "trimming",
     "write_wav": "encode",
 }
 
@@ -50,6 +55,9 @@ __all__ = [
     "fade_ends",
     "fit_length",
     "cut_windows",
+    "spread_windows",
+    "trim_ends",
+    "rescale_time",
     "KnownFromName",
     "describe_file_name",
     "Event",

@@ -1,4 +1,4 @@
-"""Cutting a waveform: fades, one fixed length, overlapping windows."""
+"""Cutting a waveform: fades, one fixed length, overlapping or evenly spread windows."""
 
 from typing import Literal
 
@@ -124,6 +124,46 @@ def cut_windows(
     if starts[-1] + length < there:
         starts.append(there - length)
     return [(start, given[..., start : start + length].copy()) for start in starts]
+
+
+def spread_windows(
+    waveform: ArrayLike, length: int, count: int, mode: FitMode = "repeat", fade_samples: int = 0
+) -> list[Waveform]:
+    """Cut so many windows of one length out of a waveform, evenly spread over it.
+
+    The first one starts where it starts, the last one ends where it ends (whole samples, rounded down in between);
+    a lone one lies in the middle. They overlap, or leave gaps, as it comes.
+
+    Parameters
+    ----------
+    waveform
+        [..., time], not empty.
+    length
+        Of a window, in samples.
+    count
+        How many.
+    mode, fade_samples
+        How a waveform shorter than a window is filled up: see `fit_length`.
+
+    Returns
+    -------
+    list of ndarray
+        float32 [..., length] of each window, in order; only one where the waveform is no longer than a window,
+        as all would be the same.
+
+    Raises
+    ------
+    AudioError
+        As `fit_length`, or a count below 1.
+    """
+    if count < 1:
+        raise AudioError(f"{count} windows of a waveform; expected at least 1")
+    given = _copy(waveform)
+    spare = given.shape[-1] - length
+    if spare <= 0 or length < 1:
+        return [fit_length(given, length, mode, fade_samples)]
+    starts = [spare // 2] if count == 1 else [number * spare // (count - 1) for number in range(count)]
+    return [given[..., start : start + length].copy() for start in starts]
 
 
 def _copy(waveform: ArrayLike) -> Waveform:

@@ -28,9 +28,7 @@ class WaveformTransform(ABC, Generic[Drawn]):
     """
 
     def __init__(self, probability: float) -> None:
-        if not 0 <= probability <= 1:
-            raise AugmentError(f"probability {probability}; expected 0 to 1")
-        self.probability = probability
+        self.probability = check_probability(probability)
 
     def __call__(self, waveform: Tensor, generator: torch.Generator) -> Tensor:
         """Change each sample of a batch with the probability, each in its own way.
@@ -62,8 +60,7 @@ class WaveformTransform(ABC, Generic[Drawn]):
         drawn = self.draw(waveform, generator)
         # Half precision has no Fourier transform on a CPU, and too few digits for noise at 40 dB.
         samples = waveform if waveform.dtype == torch.float64 else waveform.float()
-        changed = torch.where(chosen.to(waveform.device)[:, None], self.apply(samples, drawn), samples)
-        return changed.to(waveform.dtype)
+        return self.apply_where(chosen, samples, drawn).to(waveform.dtype)
 
     @abstractmethod
     def draw(self, waveform: Tensor, generator: torch.Generator) -> Drawn:
@@ -72,6 +69,18 @@ class WaveformTransform(ABC, Generic[Drawn]):
     @abstractmethod
     def apply(self, waveform: Tensor, drawn: Drawn) -> Tensor:
         """Return the changed batch; ``waveform`` itself is left as it was."""
+
+    def apply_where(self, chosen: Tensor, waveform: Tensor, drawn: Drawn) -> Tensor:
+        """Return the batch with the samples changed that are ``chosen``, [batch] of True and False."""
+        changed = self.apply(waveform, drawn)
+        return changed if chosen.all() else torch.where(chosen.to(waveform.device)[:, None], changed, waveform)
+
+
+def check_probability(probability: float) -> float:
+    """Return ``probability``; `AugmentError` where it is not in [0, 1]."""
+    if not 0 <= probability <= 1:
+        raise AugmentError(f"probability {probability}; expected 0 to 1")
+    return probability
 
 
 def check_span(name: str, span: Span, *, low: float = -math.inf, high: float = math.inf) -> Span:
@@ -87,6 +96,14 @@ def check_span(name: str, span: Span, *, low: float = -math.inf, high: float = m
         bounds = "" if math.isinf(low) and math.isinf(high) else f" within {low:g} to {high:g}"
         raise AugmentError(f"{name} ({first:g}, {last:g}); expected (lowest, highest){bounds}")
     return first, last
+
+
+def check_whole_span(name: str, span: tuple[int, int], *, low: int, high: int) -> tuple[int, int]:
+    """Return ``span`` as (lowest, highest) whole numbers; `AugmentError` as of `check_span`."""
+    first, last = check_span(name, span, low=low, high=high)
+    if not (first.is_integer() and last.is_integer()):
+        raise AugmentError(f"{name} ({first:g}, {last:g}); expected whole numbers")
+    return int(first), int(last)
 
 
 def uniform(waveform: Tensor, span: Span, generator: torch.Generator) -> Tensor:

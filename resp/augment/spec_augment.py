@@ -1,12 +1,12 @@
 """SpecAugment: masks over frequency and time (Park et al., Interspeech 2019)."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from resp.augment.errors import AugmentError
+from resp.augment.spectrogram import Fill, SpectrogramTransform, stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SpecMasks:
     bins: Tensor
 
 
-class SpecAugment:
+class SpecAugment(SpectrogramTransform[SpecMasks]):
     """Replace random bands and stretches of each spectrogram; every sample of a batch gets its own.
 
     A mask's width is a whole number uniform in [0, width), or up to the whole axis where that is shorter; its
@@ -54,66 +54,31 @@ class SpecAugment:
         time_masks: int = 2,
         time_width: int = 160,
         probability: float = 1.0,
-        fill: Literal["mean", "zero"] | float = "mean",
+        fill: Fill = "mean",
     ) -> None:
+        super().__init__(probability, fill)
         if frequency_masks < 0 or time_masks < 0:
             raise AugmentError(f"{frequency_masks} frequency masks and {time_masks} time masks; expected 0 or more")
         if frequency_width < 1 or time_width < 1:
             raise AugmentError(f"frequency_width {frequency_width} and time_width {time_width}; expected at least 1")
-        if not 0 <= probability <= 1:
-            raise AugmentError(f"probability {probability}; expected 0 to 1")
-        if isinstance(fill, str) and fill not in ("mean", "zero"):
-            raise AugmentError(f"fill {fill!r}; expected 'mean', 'zero' or a number")
         self.frequency_masks = frequency_masks
         self.frequency_width = frequency_width
         self.time_masks = time_masks
         self.time_width = time_width
-        self.probability = probability
-        self.fill = fill
-
-    def __call__(self, spectrogram: Tensor, generator: torch.Generator) -> Tensor:
-        """Mask a batch.
-
-        Parameters
-        ----------
-        spectrogram
-            [batch, frames, bins]; left as it is.
-        generator
-            Source of all randomness; a CPU generator, so that every device draws alike.
-
-        Returns
-        -------
-        Tensor
-            [batch, frames, bins], a new tensor.
-
-        Raises
-        ------
-        AugmentError
-            Not three axes, or one of them empty.
-        """
-        return self.apply(spectrogram, self.draw(spectrogram, generator))
 
     def draw(self, spectrogram: Tensor, generator: torch.Generator) -> SpecMasks:
         """Draw the masks for a batch, on its device; see `__call__`."""
-        if spectrogram.ndim != 3 or 0 in spectrogram.shape[1:]:
-            raise AugmentError(f"a spectrogram of shape {tuple(spectrogram.shape)}; expected [batch, frames, bins]")
+        chosen = self._choose(spectrogram, generator)
         batch, frames, bins = spectrogram.shape
-        chosen = torch.rand(batch, 1, generator=generator, device=generator.device) < self.probability
         masks = SpecMasks(
             chosen & _draw_masks(batch, frames, self.time_masks, self.time_width, generator),
             chosen & _draw_masks(batch, bins, self.frequency_masks, self.frequency_width, generator),
         )
         return SpecMasks(masks.frames.to(spectrogram.device), masks.bins.to(spectrogram.device))
 
-    def apply(self, spectrogram: Tensor, masks: SpecMasks) -> Tensor:
+    def apply(self, spectrogram: Tensor, drawn: SpecMasks) -> Tensor:
         """Return the masked batch; ``spectrogram`` itself is left as it was."""
-        masked = masks.frames[:, :, None] | masks.bins[:, None, :]
-        return torch.where(masked, self._filling(spectrogram), spectrogram)
-
-    def _filling(self, spectrogram: Tensor) -> Tensor:
-        if self.fill == "mean":
-            return spectrogram.mean(dim=(1, 2), keepdim=True)
-        return spectrogram.new_tensor(0.0 if isinstance(self.fill, str) else self.fill)
+        return self._filled(spectrogram, drawn.frames[:, :, None] | drawn.bins[:, None, :])
 
 
 def _draw_masks(batch: int, size: int, masks: int, width: int, generator: torch.Generator) -> Tensor:
@@ -123,6 +88,4 @@ def _draw_masks(batch: int, size: int, masks: int, width: int, generator: torch.
     # One more start than the paper's [0, size − width): the last place is masked as often as the first.
     room = size - widths + 1
     starts = (torch.rand(batch, masks, 1, generator=generator, device=device) * room).long()
-    places = torch.arange(size, device=device)
-    inside = (places >= starts) & (places < starts + widths)
-    return inside.any(dim=1)
+    return stretches(starts, widths, size).any(dim=1)

@@ -1,4 +1,6 @@
-"""Gains and spectra of batches of waveforms."""
+"""Gains, levels and spectra of batches of waveforms."""
+
+import math
 
 import torch
 from torch import Tensor
@@ -8,8 +10,21 @@ from resp.augment.errors import AugmentError
 
 def decibels(gain_db: Tensor) -> Tensor:
     """Return the factor of an amplitude that ``gain_db`` stands for."""
-    factor: Tensor = 10 ** (gain_db / 20)
+    factor: Tensor = (gain_db * (math.log(10) / 20)).exp()
     return factor
+
+
+def peaks(waveform: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the peaks of a batch [batch, time], [batch, 1]: as they are, and to divide by (never zero)."""
+    peak = waveform.abs().amax(dim=1, keepdim=True)
+    return peak, peak.clamp(min=1e-30)
+
+
+def add_at_ratio(waveform: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:
+    """Add noise [batch, time] at signal-to-noise ratios [batch, 1], of mean powers over the whole clip."""
+    power = noise.square().mean(dim=1, keepdim=True).clamp(min=torch.finfo(noise.dtype).tiny)
+    wanted = waveform.square().mean(dim=1, keepdim=True).sqrt() * decibels(-snr_db)
+    return waveform + noise * (wanted / power.sqrt())
 
 
 def filter_spectrum(waveform: Tensor, gain: Tensor) -> Tensor:

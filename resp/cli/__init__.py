@@ -14,10 +14,14 @@ _COMMANDS = {
     "app": "Open the clinician page in the browser.",
     "score": "Score recordings: files and folders become a table of reports.",
     "train": "Train a network from a recipe.",
-    "evaluate": "Measure a model on a data set: Sp, Se, Score with intervals.",
+    "cross-validate": "Train and measure a recipe on every fold, with several seeds.",
+    "evaluate": "Measure a model on a data set, with intervals: Score, accuracy or mAP.",
     "synth": "Write a synthetic breath sound with known event times.",
     "models": "List the networks and the installed models.",
     "mixes": "List the mixes.",
+    "datasets": "List the data sets.",
+    "gallery": "Show and play what each augmentation and mix makes of a clip.",
+    "augmentations": "List the augmentations.",
 }
 
 
@@ -28,7 +32,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"resp.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"resp.cli.{module}"), module)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

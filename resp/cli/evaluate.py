@@ -1,12 +1,13 @@
 """``resp evaluate``: measure models and runs on a data set."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from resp.cli.progress import progress_bar
+from resp.datasets.readers import READERS
 from resp.evaluate.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -17,22 +18,23 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, required=True, metavar="MODEL_OR_RUN...")
 @click.option(
     "--data",
-    type=click.Choice(["icbhi", "kauh", "manifest"]),
+    type=click.Choice([record.name for record in READERS]),
     help="Data set; by default that of the run's recipe.",
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Folder of the data set (manifest: its CSV file).")
 @click.option(
     "--labels",
     type=click.Choice(["four_class", "two_class", "diagnosis"]),
-    help="With --data: which labels; by default four_class.",
+    help="With --data of lung sounds: which labels; by default four_class.",
 )
 @click.option(
     "--split",
     type=click.Choice(["official", "published_folds", "folds"]),
-    help="With --data: how it is split; by default official for ICBHI, and folds otherwise.",
+    help="With --data: how it is split; by default official where that was published (but for a manifest), with "
+    "--fold published_folds where there are, and folds otherwise.",
 )
 @click.option("--fold", type=int, help="With --data: the fold that is the test part; by default 0.")
-@click.option("--folds", type=int, help="With --data: how many folds; by default 5.")
+@click.option("--folds", type=int, help="With --data: how many folds; by default as many as were published, else 5.")
 @click.option("--split-seed", type=int, help="With --data: seed of the folds; by default 0.")
 @click.option(
     "--part",
@@ -79,7 +81,9 @@ def evaluate(
     cache: Path | None,
     quiet: bool,
 ) -> None:
-    """Measure models on a data set: Sp, Se and Score with intervals over patients.
+    """Measure models on a data set, with intervals over patients or the sources of clips.
+
+    Lung sounds are measured by Sp, Se and Score, one class a clip by accuracy, several by mean average precision.
 
     A run is measured on the test part of its own recipe unless --data names another data set. Several
     runs (folds or seeds of one recipe) are pooled into one table.
@@ -108,7 +112,7 @@ def evaluate(
             device=device,
             resamples=resamples,
             seed=seed,
-            progress=None if quiet else _bar,
+            progress=None if quiet else progress_bar,
         )
         printed.append(measured.evaluation.to_dict())
         if not as_json:
@@ -134,30 +138,19 @@ def _settings(data: str | None, root: Path | None, asked: dict[str, Any]) -> "Da
         return None
     if root is None:
         raise EvaluationError(f"--data {data} without --root; say where the data set is")
-    split = "official" if data == "icbhi" else "folds"
-    fields = {"dataset": data, "root": root, "split": split, **asked}
+    fields = {"dataset": data, "root": root, "split": _default_split(data, fold="fold" in asked), **asked}
     try:
         return DataSettings.model_validate(fields)
     except ValidationError as error:
         raise EvaluationError(f"--data {data}: {told(error)}") from error
 
 
+def _default_split(data: str, *, fold: bool) -> str:
+    record = READERS.record(data)
+    if "official" in record.published and data != "manifest":
+        return "official"
+    return "published_folds" if fold and record.folds is not None else "folds"
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _bar(what: str) -> Callable[[int, int], None]:
-    """Return a progress callback that draws a bar on standard error."""
-    from tqdm import tqdm
-
-    bar: Any = None
-
-    def show(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = tqdm(total=total, desc=what, leave=False)
-        bar.update(done - bar.n)
-        if done >= total:
-            bar.close()
-
-    return show

@@ -17,11 +17,12 @@ def models(as_json: bool, classes: int) -> None:
     if as_json:
         click.echo(json.dumps([*networks, *installed], indent=2))
         return
-    click.echo(f"Networks (parameters at {classes} classes):")
+    click.echo(f"Networks (parameters at {classes} classes; rate and length of the input):")
     width = max(len(entry["name"]) for entry in [*networks, *installed])
     for entry in networks:
         click.echo(
-            f"  {entry['name']:<{width}}  {entry['parameters']:>10,}  {entry['description']}  [{entry['source']}]"
+            f"  {entry['name']:<{width}}  {entry['parameters']:>11,}  {_input(entry):>17}  {entry['description']}  "
+            f"[{entry['source']}]"
         )
     click.echo("Installed models:")
     for entry in installed:
@@ -34,12 +35,14 @@ def models(as_json: bool, classes: int) -> None:
 
 def _networks(classes: int) -> list[dict[str, Any]]:
     from resp.models import REGISTRY
-    from resp.models.initialise import count_parameters
+    from resp.models.initialise import outline
 
-    return [
-        {"kind": "network", **record.to_dict(), "parameters": count_parameters(record.name, classes)}
-        for record in REGISTRY
-    ]
+    return [{"kind": "network", **record.to_dict(), **outline(record.name, classes)._asdict()} for record in REGISTRY]
+
+
+def _input(entry: dict[str, Any]) -> str:
+    rate_hz, samples = entry["rate_hz"], entry["input_samples"]
+    return f"{rate_hz / 1000:g} kHz, " + ("any" if samples is None else f"{samples / rate_hz:.2f} s")
 
 
 def _installed() -> list[dict[str, Any]]:

@@ -6,31 +6,17 @@ from pathlib import Path
 
 import click
 
-# The shell's code for what Ctrl-C ended.
-_INTERRUPTED = 130
+from resp.cli.recipe_options import INTERRUPTED, chosen_recipe, recipe_options
 
 
 @click.command()
-@click.argument("recipe", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="A.B=VALUE",
-    help="Change a setting of the recipe; the value is YAML. May be given often.",
-)
+@recipe_options
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The run folder.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
-@click.option("--smoke", is_flag=True, help="Try the recipe out in seconds: tiny network, few items, two epochs.")
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where decoded sounds are kept; else RESP_CACHE, else the user's cache folder.",
-)
-@click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(
     recipe: Path,
     settings: tuple[str, ...],
+    overlays: tuple[Path, ...],
     out: Path,
     resume: bool,
     smoke: bool,
@@ -43,10 +29,11 @@ def train(
     torchrun --nproc-per-node 2 --no-python resp train …
     """
     from resp.datasets import WaveformCache
-    from resp.train import RunInterruptedError, load_recipe
+    from resp.evaluate.tasks import LOSS, number_title
+    from resp.train import RunInterruptedError
     from resp.train import train as run
 
-    loaded = load_recipe(recipe, settings, preset="smoke" if smoke else None)
+    loaded = chosen_recipe(recipe, settings, overlays, smoke=smoke)
     try:
         result = run(
             loaded,
@@ -57,13 +44,14 @@ def train(
         )
     except RunInterruptedError as stopped:
         click.echo(f"resp: {stopped}", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     if os.environ.get("RANK", "0") != "0":
         return
     for protocol, one in result.results.items():
         numbers = ", ".join(
-            f"{name} {'-' if one['test'][key] is None else format(one['test'][key], '.4f')}"
-            for name, key in (("Sp", "sp"), ("Se", "se"), ("Score", "score"))
+            f"{number_title(key)} {'-' if value is None else format(value, '.4f')}"
+            for key, value in one["test"].items()
+            if key != LOSS
         )
         click.echo(f"{protocol} (epoch {one['epoch']}): {numbers} on the test part")
     if not result.results:

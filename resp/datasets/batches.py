@@ -1,15 +1,21 @@
 """Batches of clips of one length, drawn the same way from the same seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from resp.audio.clip import fit_length
-from resp.datasets.cache import Waveforms
+from resp.audio.clip import FitMode, fit_length
+from resp.audio.time_scale import rescale_time, rescaled_length
 from resp.datasets.errors import DataError
+from resp.datasets.sampling import balanced_draw
+from resp.datasets.waveforms import Waveforms
+
+Targets = Sequence[int] | NDArray[np.int64] | NDArray[np.float32]
 
 
 class Batch(NamedTuple):
@@ -19,7 +25,9 @@ class Batch(NamedTuple):
     ----------
     waveform
         float32 [batch, time].
-    labels, indices
+    labels
+        int64 [batch], or float32 [batch, classes] where an item may have several.
+    indices
         int64 [batch].
     """
 
@@ -28,32 +36,36 @@ class Batch(NamedTuple):
     indices: Tensor
 
 
-def batches(
+def plan_batches(
     waveforms: Waveforms,
-    labels: Sequence[int],
+    labels: Targets,
     indices: Sequence[int],
     *,
     batch_size: int,
     length: int,
-    fit: Literal["repeat", "zero"] = "repeat",
+    fit: FitMode = "repeat",
     crop: Literal["start", "random"] = "start",
     fade_samples: int = 0,
+    pad: int = 0,
+    time_scale: tuple[float, float] | None = None,
     generator: torch.Generator | None = None,
     shuffle: bool = False,
     drop_last: bool = False,
     balanced: bool = False,
-) -> Iterator[Batch]:
-    """Go once through items, in batches of clips of one length.
+    pin_memory: bool = False,
+) -> list[Callable[[], Batch]]:
+    """Plan to go once through items, in batches of clips of one length.
 
-    All that is random is drawn from the generator before the first batch, so the batches are the same however
-    fast they are consumed, and a generator in the same state gives the same batches.
+    A clip has its time scaled, is padded, cropped if it is then longer than ``length``, and filled up if shorter.
+    All that is random is drawn from the generator before this returns, so the batches are the same whenever they
+    are made, and a generator in the same state gives the same batches.
 
     Parameters
     ----------
     waveforms
         Where the clips come from.
     labels
-        Class index of every item (not only of the chosen ones).
+        Class index of every item (not only of the chosen ones), or float32 [items, classes] of zeros and ones.
     indices
         The items to go through.
     batch_size
@@ -66,6 +78,11 @@ def batches(
         Which part of a longer clip is kept: its ``start``, or ``length`` samples from a ``random`` place.
     fade_samples
         Length of the fade out of a repeated clip, in samples.
+    pad
+        Zeros before, and as many behind, an item that is a whole recording.
+    time_scale
+        Bounds of the factor, drawn uniformly for each item, that its duration is multiplied by (see
+        `resp.audio.rescale_time`); None leaves it.
     generator
         Source of randomness (a CPU generator); needed when anything is random.
     shuffle
@@ -73,58 +90,109 @@ def batches(
     drop_last
         Leave out a last batch that is not full.
     balanced
-        Draw as many items as there are, with replacement, every class equally often on average.
+        Draw as many items as there are, with replacement, rare classes as often as common ones (`balanced_draw`).
+    pin_memory
+        Make tensors from which CUDA can copy while it computes.
 
     Returns
     -------
-    Iterator of Batch
-        Also a plain triple of tensors.
+    list of callables
+        Each makes its batch when it is called, in any thread, and the same one again when called again.
 
     Raises
     ------
     DataError
-        A size below 1, an item that does not exist, or no generator where one is needed.
+        A size below 1, bounds that are none, labels of another shape, an item that does not exist, or no generator
+        where one is needed.
     """
-    if batch_size < 1 or length < 1:
-        raise DataError(f"batch_size {batch_size}, length {length}; expected 1 or more of each")
+    if batch_size < 1 or length < 1 or pad < 0:
+        raise DataError(f"batch_size {batch_size}, length {length}, pad {pad}; expected 1 or more, pad 0 or more")
+    if time_scale is not None and not 0 < time_scale[0] <= time_scale[1] < float("inf"):
+        raise DataError(f"time_scale {list(time_scale)}; expected bounds of a positive factor, such as [0.8, 1.25]")
     if len(labels) != len(waveforms):
         raise DataError(f"{len(labels)} labels for {len(waveforms)} items; expected one for every item")
     order = torch.as_tensor(list(indices), dtype=torch.int64)
     if len(order) and (int(order.min()) < 0 or int(order.max()) >= len(waveforms)):
         raise DataError(f"items {int(order.min())} to {int(order.max())}; there are items 0 to {len(waveforms) - 1}")
-    if generator is None and (shuffle or balanced or crop == "random"):
-        raise DataError("shuffle, balanced and crop='random' need a generator; pass a seeded torch.Generator")
-    classes = torch.as_tensor(list(labels), dtype=torch.int64)
+    if generator is None and (shuffle or balanced or crop == "random" or time_scale is not None):
+        raise DataError(
+            "shuffle, balanced, crop='random' and time_scale need a generator; pass a seeded torch.Generator"
+        )
+    targets = as_targets(labels)
     if balanced and len(order):
-        order = order[_balanced_draw(classes[order], generator)]
+        order = order[balanced_draw(targets[order], len(order), generator)]
     elif shuffle:
         order = order[torch.randperm(len(order), generator=generator)]
-    places = torch.rand(len(order), generator=generator, dtype=torch.float64) if crop == "random" else None
+    places, factors = [0.0] * len(order), [1.0] * len(order)
+    if crop == "random":
+        places = torch.rand(len(order), generator=generator, dtype=torch.float64).tolist()
+    if time_scale is not None:
+        low, high = time_scale
+        factors = (low + (high - low) * torch.rand(len(order), generator=generator, dtype=torch.float64)).tolist()
 
-    def generate() -> Iterator[Batch]:
-        for first in range(0, len(order), batch_size):
-            chosen = order[first : first + batch_size]
-            if drop_last and len(chosen) < batch_size:
-                return
-            clips = np.empty((len(chosen), length), dtype=np.float32)
-            for row, index in enumerate(chosen.tolist()):
-                clip = waveforms.clip(index)
-                spare = len(clip) - length
-                if places is not None and spare > 0:
-                    start = int(places[first + row] * (spare + 1))
-                    clip = clip[start : start + length]
-                clips[row] = fit_length(clip, length, fit, fade_samples)
-            yield Batch(torch.from_numpy(clips), classes[chosen], chosen)
+    def make(first: int) -> Batch:
+        chosen = order[first : first + batch_size]
+        waveform = torch.empty((len(chosen), length), dtype=torch.float32, pin_memory=pin_memory)
+        for number, row in enumerate(waveform.numpy(), start=first):
+            index, place, factor = int(order[number]), places[number], factors[number]
+            _fill(row, waveforms, index, place, factor, pad=pad, fit=fit, fade_samples=fade_samples)
+        mine = targets[chosen]
+        return Batch(waveform, mine.pin_memory() if pin_memory else mine, chosen)
 
-    return generate()
+    count = batch_count(len(order), batch_size, drop_last=drop_last)
+    return [partial(make, number * batch_size) for number in range(count)]
 
 
 def batch_count(items: int, batch_size: int, *, drop_last: bool = False) -> int:
-    """Return how many batches `batches` makes of so many items."""
+    """Return how many batches `plan_batches` makes of so many items."""
     return items // batch_size if drop_last else -(-items // batch_size)
 
 
-def _balanced_draw(labels: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Draw positions so that every class that occurs is equally likely."""
-    counts = torch.bincount(labels).to(torch.float64)
-    return torch.multinomial(1 / counts[labels], len(labels), replacement=True, generator=generator)
+def as_targets(labels: Targets) -> Tensor:
+    """Return int64 [items] or float32 [items, classes]."""
+    given = np.asarray(labels)
+    if given.ndim == 2 and given.dtype == np.float32:
+        return torch.as_tensor(given)
+    if given.ndim == 1 and (given.dtype.kind in "iu" or not given.size):
+        return torch.as_tensor(given.astype(np.int64))
+    raise DataError(
+        f"labels {list(given.shape)} of {given.dtype}; expected whole numbers [items], or float32 [items, classes]"
+    )
+
+
+def _fill(
+    row: NDArray[np.float32],
+    waveforms: Waveforms,
+    index: int,
+    place: float,
+    factor: float,
+    *,
+    pad: int,
+    fit: FitMode,
+    fade_samples: int,
+) -> None:
+    """Fill a row with an item: its time scaled, padded, cropped at ``place`` in [0, 1) of where a crop may start.
+
+    Only what is kept is computed, and read straight into its place where time is not scaled.
+    """
+    there = waveforms.samples(index)
+    scaled = there if factor == 1 else rescaled_length(there, factor)
+    pad = pad if waveforms.is_whole(index) else 0
+    spare = scaled + 2 * pad - len(row)
+    if spare < 0:
+        clip = np.pad(rescale_time(waveforms.clip(index), factor), pad)
+        row[:] = fit_length(clip, len(row), fit, fade_samples)
+        return
+    # The row's first sample, counted from the item's first one; negative within the padding before it.
+    start = int(place * (spare + 1)) - pad
+    first, last = max(start, 0), min(start + len(row), scaled)
+    if first >= last:  # padding alone, where that is longer than the row
+        row[:] = 0
+        return
+    row[: first - start] = 0
+    row[last - start :] = 0
+    kept = row[first - start : last - start]
+    if factor == 1:
+        waveforms.read(index, first, kept)
+    else:
+        kept[:] = rescale_time(waveforms.clip(index), factor, first, last)

@@ -1,4 +1,4 @@
-"""The waveform cache: every sound is decoded and resampled once, then memory-mapped.
+"""The waveform cache: every sound is decoded and resampled once, then read a stretch at a time.
 
 A cached waveform is a ``.npy`` file (float32 [time]) named by the checksum of the encoded sound, in a folder
 named by the parameters, so it can be shared by data sets and by processes and is never out of date. It comes
@@ -9,9 +9,8 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +19,12 @@ from numpy.typing import NDArray
 from resp.audio import load_recording
 from resp.datasets.contents import content_of, write_atomically
 from resp.datasets.errors import DataError
-from resp.datasets.items import DataSet, Item
+from resp.datasets.items import DataSet
 from resp.datasets.sound import Level, prepare_waveform
+from resp.datasets.waveforms import Stored, Waveforms, find_stored
 from resp.errors import RespError
 
 FORMAT = 1
-MOST_OPEN = 256
 ABANDONED_S = 86_400.0
 
 Progress = Callable[[int, int], None]
@@ -41,52 +40,6 @@ def default_cache_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "resp"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "resp"
-
-
-class Waveforms:
-    """The waveforms of a data set's items, memory-mapped.
-
-    Parameters
-    ----------
-    items
-        The items.
-    files
-        The cached file of every item's recording.
-    rate_hz
-        Rate of the waveforms in Hz.
-    """
-
-    def __init__(self, items: Sequence[Item], files: Sequence[Path], rate_hz: int) -> None:
-        self.rate_hz = rate_hz
-        self._items = tuple(items)
-        self._files = tuple(files)
-        # Every map holds a file descriptor, of which a process may have about a thousand.
-        self._map = lru_cache(maxsize=MOST_OPEN)(_open_map)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def bounds(self, index: int) -> tuple[int, int]:
-        """Return first and last (exclusive) sample of an item within its recording."""
-        item = self._items[index]
-        length = len(self._map(self._files[index]))
-        if item.start_s is None or item.end_s is None:
-            return 0, length
-        return int(item.start_s * self.rate_hz), min(int(item.end_s * self.rate_hz), length)
-
-    def samples(self, index: int) -> int:
-        """Return the length of an item in samples."""
-        start, end = self.bounds(index)
-        return max(end - start, 0)
-
-    def clip(self, index: int) -> NDArray[np.float32]:
-        """Return a copy of an item's samples, float32 [time]; cut after the recording was faded."""
-        start, end = self.bounds(index)
-        return np.array(self._map(self._files[index])[start:end])
-
-    def recording(self, index: int) -> NDArray[np.float32]:
-        """Return a copy of the whole recording that an item is part of, float32 [time]."""
-        return np.array(self._map(self._files[index]))
 
 
 class WaveformCache:
@@ -113,6 +66,7 @@ class WaveformCache:
         fade_samples: int = 0,
         level: Level = "none",
         *,
+        trim_db: float | None = None,
         progress: Progress | None = None,
         workers: int | None = None,
     ) -> Waveforms:
@@ -128,6 +82,9 @@ class WaveformCache:
             Length of the linear fade at both ends of a recording, in samples at ``rate_hz``.
         level
             ``peak`` scales every recording to a peak of 1, ``none`` leaves it.
+        trim_db
+            Ends of a recording that lie more than this below its peak are cut off before anything else (see
+            `resp.audio.trim_ends`); None leaves them.
         progress
             Called with the number of recordings done and the number of all, from this thread.
         workers
@@ -142,14 +99,24 @@ class WaveformCache:
         ------
         DataError
             Sounds that cannot be read or items without a sample; the message names them (ten at most), and
-            what could be decoded stays in the cache. Also parameters out of range.
+            what could be decoded stays in the cache. Also parameters out of range, and recordings to be trimmed
+            of which items are stretches, as their marks in time would no longer be true.
         """
-        if rate_hz <= 0 or fade_samples < 0 or level not in ("none", "peak"):
+        trim_fits = trim_db is None or trim_db > 0
+        if rate_hz <= 0 or fade_samples < 0 or level not in ("none", "peak") or not trim_fits:
             raise DataError(
-                f"rate_hz {rate_hz}, fade_samples {fade_samples}, level {level!r}; "
-                "expected a positive rate, a fade of 0 or more samples, and none or peak"
+                f"rate_hz {rate_hz}, fade_samples {fade_samples}, level {level!r}, trim_db {trim_db}; "
+                "expected a positive rate, a fade of 0 or more samples, none or peak, and null or a positive trim"
             )
-        folder = self.folder / f"waveforms-v{FORMAT}" / f"{rate_hz}hz-fade{fade_samples}-{level}"
+        stretches = [item.name for item in dataset.items if item.start_s is not None]
+        if trim_db is not None and stretches:
+            raise _listed(
+                f"{dataset.name}: trimming would displace the marks in time of {len(stretches)} items; "
+                "take clip.trim_db=null",
+                stretches,
+            )
+        trimmed = f"-trim{float(trim_db)}" if trim_db is not None else ""
+        folder = self.folder / f"waveforms-v{FORMAT}" / f"{rate_hz}hz-fade{fade_samples}-{level}{trimmed}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -159,14 +126,16 @@ class WaveformCache:
         _remove_abandoned(folder)
         contents = content_of((item.path for item in dataset.items), self.memory)
         files = {path: folder / f"{content.sha256}.npy" for path, content in contents.items()}
+        found = {file: find_stored(file) for file in files.values()}
         # Two paths with the same content are one waveform.
-        wanted = {file: path for path, file in files.items() if not _is_whole(file)}
+        wanted = {file: path for path, file in files.items() if found[file] is None}
 
         def build(file: Path, path: Path) -> None:
-            _write(file, prepare_waveform(load_recording(path), rate_hz, fade_samples, level))
+            _write(file, prepare_waveform(load_recording(path), rate_hz, fade_samples, level, trim_db))
 
-        _build(build, wanted, already=len(set(files.values())) - len(wanted), progress=progress, workers=workers)
-        waveforms = Waveforms(dataset.items, [files[item.path] for item in dataset.items], rate_hz)
+        _build(build, wanted, already=len(found) - len(wanted), progress=progress, workers=workers)
+        found |= {file: find_stored(file) for file in wanted}
+        waveforms = Waveforms(dataset.items, [_there(found, files[item.path]) for item in dataset.items], rate_hz)
         empty = [item.name for index, item in enumerate(dataset.items) if not waveforms.samples(index)]
         if empty:
             raise _listed(f"{dataset.name}: {len(empty)} items have no sample at {rate_hz} Hz; leave them out", empty)
@@ -210,18 +179,11 @@ def _write(file: Path, waveform: NDArray[np.float32]) -> None:
     write_atomically(file, buffer.getvalue())
 
 
-def _open_map(file: Path) -> NDArray[np.float32]:
-    mapped: NDArray[np.float32] = np.load(file, mmap_mode="r", allow_pickle=False)
-    return mapped
-
-
-def _is_whole(file: Path) -> bool:
-    """Whether a cached file is there with all its samples; it may have lost some with the machine's power."""
-    try:
-        waveform = _open_map(file)
-    except (OSError, ValueError, EOFError):
-        return False
-    return waveform.ndim == 1 and waveform.dtype == np.float32
+def _there(found: dict[Path, Stored | None], file: Path) -> Stored:
+    stored = found[file]
+    if stored is None:
+        raise DataError(f"{file}: a cached waveform went away as soon as it was written; is something clearing it up?")
+    return stored
 
 
 def _remove_abandoned(folder: Path) -> None:

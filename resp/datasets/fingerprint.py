@@ -31,7 +31,7 @@ def data_fingerprint(dataset: DataSet, memory: Path | None = None) -> Fingerprin
     """Compute the fingerprint of a data set.
 
     It covers the classes and, of every item, the sound file's name, size and content, the stretch, the class
-    and the patient. It does not depend on the order of the items or on the folder they lie in.
+    or classes and the patient. It does not depend on the order of the items or on the folder they lie in.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ def data_fingerprint(dataset: DataSet, memory: Path | None = None) -> Fingerprin
                 item.end_s,
                 dataset.classes[item.label],
                 item.patient,
+                *(dataset.classes[label] for label in item.more_labels),
             )
         )
         for item in dataset.items

@@ -10,6 +10,8 @@ from resp.datasets.errors import DataError
 def walk(root: Path) -> Iterator[Path]:
     """Yield every file below a folder, nearest first; links are followed, no folder is visited twice.
 
+    Folders are listed and files are not asked one by one, so that two million of them take seconds.
+
     Raises
     ------
     DataError
@@ -25,12 +27,18 @@ def walk(root: Path) -> Iterator[Path]:
                 continue
             seen.add(real)
             try:
-                paths = sorted(folder.iterdir())
+                with os.scandir(folder) as entries:
+                    listed = sorted((entry.name, _is_folder(entry)) for entry in entries)
             except OSError as error:
                 raise DataError(f"{folder}: cannot be read ({error.strerror}); allow it or move it away") from error
-            for path in paths:
-                if path.is_dir():
-                    below.append(path)
+            for name, is_folder in listed:
+                if is_folder:
+                    below.append(folder / name)
                 else:
-                    yield path
+                    yield folder / name
         level = below
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    # A link that leads round in a circle is no folder, and no error either.
+    return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()

@@ -1,6 +1,7 @@
 """What a data set is made of: items that point into recordings, their classes, and the census."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from resp.datasets.errors import DataError
 
 SOUND_CLASSES = ("normal", "crackle", "wheeze", "both")
 TWO_CLASSES = ("normal", "abnormal")
+MOST_CLASSES_LISTED = 12
 
 # What is predicted, which decides how it is learned and measured: lung sounds by Sp, Se and Score, one class of
 # several by accuracy, several classes at once by mean average precision.
@@ -39,7 +41,7 @@ class Item:
     device, site
         Stethoscope (or filter) and place on the chest, where known.
     part
-        Part of the published split (``train``, ``test``), where there is one.
+        Part of the published split (``train``, ``validation``, ``test``), where there is one.
     attributes
         Anything else that is known, by name.
     more_labels
@@ -73,7 +75,7 @@ class DataSet:
     Parameters
     ----------
     name
-        ``icbhi``, ``kauh`` or the name of a manifest.
+        Its name in the list of data sets, or the name of a manifest.
     classes
         Class names; class 0 is the normal (or healthy) one wherever there is one.
     items
@@ -128,13 +130,24 @@ class DataSet:
         """Patient of every item."""
         return tuple(item.patient for item in self.items)
 
-    def class_counts(self) -> dict[str, int]:
-        """Return how many items each class has."""
-        labels = self.labels
-        return {name: labels.count(index) for index, name in enumerate(self.classes)}
+    def class_counts(self, part: Iterable[int] | None = None) -> dict[str, int]:
+        """Return how many items each class has, in all or among those of a part; one may count for several."""
+        chosen = self.items if part is None else (self.items[index] for index in part)
+        counts = Counter(label for item in chosen for label in (item.label, *item.more_labels))
+        return {name: counts[index] for index, name in enumerate(self.classes)}
+
+    def describe(self, part: Sequence[int] | None = None) -> str:
+        """Return on one line how many patients (or sources) and items of each class there are, in all or in a part."""
+        chosen = range(len(self)) if part is None else part
+        patients = len({self.items[index].patient for index in chosen})
+        counts = self.class_counts(chosen)
+        if len(counts) <= MOST_CLASSES_LISTED:
+            classes = ", ".join(f"{count} {name}" for name, count in counts.items())
+        else:
+            classes = f"{len(counts)} classes of {min(counts.values())} to {max(counts.values())}"
+        whose = "patients" if self.task == "respiratory" else "sources"
+        return f"{patients} {whose} ({classes})"
 
     def text(self) -> str:
         """Return the census and what is left to use, as lines of text."""
-        counts = ", ".join(f"{count} {name}" for name, count in self.class_counts().items())
-        used = f"{self.name}: {len(self)} items of {len(set(self.patients))} patients ({counts})"
-        return f"{self.census.text()}\n{used}"
+        return f"{self.census.text()}\n{self.name}: {len(self)} items of {self.describe()}"

@@ -16,15 +16,13 @@ split      no        train or test, for ``split: official``
 Columns of other names are kept as attributes. Comma, semicolon and tab are understood as separators.
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 
 from resp.datasets.census import Census, Count, name_some
+from resp.datasets.csv_table import read_table
 from resp.datasets.errors import DataError
 from resp.datasets.items import SOUND_CLASSES, TWO_CLASSES, DataSet, Item
 from resp.datasets.settings import Labels
@@ -45,12 +43,12 @@ class _Row:
     end_s: float | None
 
 
-def read_manifest(path: Path, labels: Labels = "four_class", classes: tuple[str, ...] | None = None) -> DataSet:
+def read_manifest(root: Path, labels: Labels = "four_class", classes: tuple[str, ...] | None = None) -> DataSet:
     """Read a CSV manifest.
 
     Parameters
     ----------
-    path
+    root
         The CSV file, or the folder that has it as ``manifest.csv``.
     labels
         Which labels are allowed: those of ``four_class``; for ``two_class`` these too (all but normal are
@@ -68,9 +66,9 @@ def read_manifest(path: Path, labels: Labels = "four_class", classes: tuple[str,
     DataError
         The file cannot be read, or rows are wrong; the message has the number of each wrong line.
     """
-    path = Path(path)
-    path = path / "manifest.csv" if path.is_dir() else path
-    columns, table = _read_table(path)
+    root = Path(root)
+    path = root / "manifest.csv" if root.is_dir() else root
+    columns, table = read_table(path, NEEDED, OPTIONAL, separators=",;\t")
     errors: list[str] = []
     rows = []
     for line, cells in table:
@@ -109,53 +107,6 @@ def read_manifest(path: Path, labels: Labels = "four_class", classes: tuple[str,
         Count("rows", len(items)),
     )
     return DataSet(path.stem, classes, tuple(items), Census(counts, tuple(notes)))
-
-
-def _read_table(path: Path) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:
-    """Return the columns, and line number and cells of every row that is not blank."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: cannot be read ({error}); expected a CSV file in UTF-8 with {', '.join(NEEDED)}"
-        ) from error
-    first = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    columns: tuple[str, ...] = ()
-    table: list[tuple[int, dict[str, str]]] = []
-    for cells in reader:
-        values = [cell.strip() for cell in cells]
-        if not any(values):
-            continue
-        if not columns:
-            columns = tuple(value.lower() for value in values)
-            _check_columns(path, columns)
-            continue
-        if len(values) != len(columns):
-            raise DataError(
-                f"{path}, line {reader.line_num}: {len(values)} cells; expected {len(columns)} "
-                f"({', '.join(columns)}); put values that contain {separator!r} in double quotes"
-            )
-        table.append((reader.line_num, dict(zip(columns, values, strict=True))))
-    if not table:
-        raise DataError(f"{path}: no rows; expected a header with {', '.join(NEEDED)} and a row per recording")
-    return columns, table
-
-
-def _check_columns(path: Path, columns: tuple[str, ...]) -> None:
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise DataError(
-            f"{path}, line 1: no column {', '.join(missing)} among {', '.join(columns)}; "
-            f"expected the columns {', '.join(NEEDED)} and, where known, {', '.join(OPTIONAL)}"
-        )
-    if len(set(columns)) != len(columns):
-        raise DataError(f"{path}, line 1: a column is named twice in {', '.join(columns)}")
-    for column in columns:
-        close = get_close_matches(column, OPTIONAL, n=1, cutoff=0.7)
-        if close and close[0] != column and close[0] not in columns:
-            raise DataError(f"{path}, line 1: column {column!r}; {close[0]!r} is meant? Give it that or another name")
 
 
 def _read_row(folder: Path, line: int, cells: dict[str, str]) -> _Row:

@@ -1,11 +1,13 @@
 """Which data, which labels, which split: the settings that open a data set."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from resp.datasets.errors import DataError
 from resp.datasets.items import DataSet
+from resp.datasets.readers import READERS
 
 Labels = Literal["four_class", "two_class", "diagnosis"]
 
@@ -16,25 +18,29 @@ class DataSettings(BaseModel):
     Parameters
     ----------
     dataset
-        ``icbhi``, ``kauh``, or ``manifest`` for anybody's own recordings listed in a CSV file.
+        Name of a data set (``resp datasets`` lists them), or ``manifest`` for anybody's own recordings listed
+        in a CSV file.
     root
         Folder of the data set; for a manifest its CSV file, or the folder with ``manifest.csv``.
     labels
         ``four_class`` (normal, crackle, wheeze, both), ``two_class`` (normal, abnormal) or ``diagnosis``
-        (for a manifest: the labels as they stand in the file).
+        (for a manifest: the labels as they stand in the file). Data sets that have classes of their own, all
+        but icbhi, kauh and manifest, do not ask for it.
     classes
         Only for a manifest with ``diagnosis``: the class names in their order; None takes them from the file,
         sorted, a class called normal or healthy first.
     split
         ``official`` is the published division into train and test (ICBHI's 60/40, or the ``split`` column of
-        a manifest), ``published_folds`` the published folds of patients (ICBHI only), ``folds`` our own
-        patient-disjoint folds, stratified by label. ``all`` leaves no test part: every patient is learned
-        from, for a model whose results come from folds.
+        a manifest), ``published_folds`` the folds that came with the data set, ``folds`` our own
+        patient-disjoint folds, stratified by label (of a multi-label set: not stratified). ``all`` leaves no
+        test part: every patient is learned from, for a model whose results come from folds.
     fold, folds
-        Which fold is the test part, of how many.
+        Which fold is the test part, of how many; both count from 0. Published folds are as many as were
+        published, and ``folds`` may be left out.
     validation_share
         About this share of the training items, whole patients only, is kept for choosing the epoch; 0 for
-        none.
+        none. Where the official split has a validation part of its own (Speech Commands), that part is taken
+        whatever the share, and at 0 it is left out: published validation items are never learned from.
     seed
         Of the folds and of the validation part.
 
@@ -46,7 +52,7 @@ class DataSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset: Literal["icbhi", "kauh", "manifest"]
+    dataset: str
     root: Path
     labels: Labels = "four_class"
     classes: tuple[str, ...] | None = None
@@ -56,16 +62,38 @@ class DataSettings(BaseModel):
     validation_share: Annotated[float, Field(ge=0, le=0.5)] = 0.2
     seed: Annotated[int, Field(ge=0)] = 0
 
+    @field_validator("dataset")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            return READERS.record(name).name
+        except DataError as error:
+            raise ValueError(str(error)) from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_published_number(cls, given: Any) -> Any:
+        """Fill in how many folds were published where nothing is said."""
+        if not isinstance(given, dict) or given.get("split") != "published_folds" or "folds" in given:
+            return given
+        name = given.get("dataset")
+        folds = READERS.record(name).folds if name in [record.name for record in READERS] else None
+        return given if folds is None else {**given, "folds": folds}
+
     @model_validator(mode="after")
     def _agree(self) -> "DataSettings":
+        record = READERS.record(self.dataset)
         if self.fold >= self.folds:
             raise ValueError(f"fold {self.fold} of {self.folds}; expected 0 to {self.folds - 1}")
-        if self.classes is not None and (self.dataset, self.labels) != ("manifest", "diagnosis"):
+        if self.classes is not None and not (record.choosable_classes and self.labels == "diagnosis"):
             raise ValueError("classes can be named only for a manifest with labels: diagnosis; leave them out")
-        if self.split == "official" and self.dataset == "kauh":
-            raise ValueError("KAUH has no official split; use split: folds")
-        if self.split == "published_folds" and (self.dataset != "icbhi" or self.folds != 5):
-            raise ValueError("published_folds are ICBHI's five; use dataset: icbhi with folds: 5, or split: folds")
+        title = record.title or record.name
+        if self.split in ("official", "published_folds") and self.split not in record.published:
+            kind = "published folds" if self.split == "published_folds" else "official split"
+            other = record.published[0] if record.published else "folds"
+            raise ValueError(f"{title} has no {kind}; use split: {other}")
+        if self.split == "published_folds" and self.folds != record.folds:
+            raise ValueError(f"folds {self.folds}; the published folds of {title} are {record.folds}")
         return self
 
 
@@ -87,14 +115,10 @@ def open_dataset(settings: DataSettings) -> DataSet:
     DataError
         The root is not there, holds nothing of the data set, or contradicts itself.
     """
-    if settings.dataset == "icbhi":
-        from resp.datasets.icbhi import read_icbhi
-
-        return read_icbhi(settings.root, settings.labels)
-    if settings.dataset == "kauh":
-        from resp.datasets.kauh import read_kauh
-
-        return read_kauh(settings.root, settings.labels)
-    from resp.datasets.manifest import read_manifest
-
-    return read_manifest(settings.root, settings.labels, settings.classes)
+    record = READERS.record(settings.dataset)
+    chosen: dict[str, Any] = {}
+    if record.choosable_labels:
+        chosen["labels"] = settings.labels
+    if record.choosable_classes:
+        chosen["classes"] = settings.classes
+    return READERS.create(settings.dataset, root=settings.root, **chosen)

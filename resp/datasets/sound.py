@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from resp.audio.clip import fade_ends
 from resp.audio.recording import Recording
 from resp.audio.resampling import resample
+from resp.audio.trimming import trim_ends
 
 Level = Literal["none", "peak"]
 
@@ -24,8 +25,10 @@ def sound_duration_s(path: Path) -> float | None:
     return float(info.frames / info.samplerate) if info.frames > 0 and info.samplerate > 0 else None
 
 
-def prepare_waveform(recording: Recording, rate_hz: int, fade_samples: int, level: Level) -> NDArray[np.float32]:
-    """Bring a recording to what items are cut from: mono, resampled, levelled, faded at its ends.
+def prepare_waveform(
+    recording: Recording, rate_hz: int, fade_samples: int, level: Level, trim_db: float | None = None
+) -> NDArray[np.float32]:
+    """Bring a recording to what items are cut from: mono, trimmed, resampled, levelled, faded at its ends.
 
     Parameters
     ----------
@@ -37,13 +40,18 @@ def prepare_waveform(recording: Recording, rate_hz: int, fade_samples: int, leve
         Length of the linear fade in and out, in samples at ``rate_hz``; 0 for none.
     level
         ``peak`` scales to a peak of 1 (silence stays), ``none`` leaves the level.
+    trim_db
+        Ends that lie more than this below the peak are cut off (see `resp.audio.trim_ends`); None leaves them.
 
     Returns
     -------
     ndarray
         float32 [time].
     """
-    samples = resample(recording.mono(), recording.rate_hz, rate_hz)
+    mono = recording.mono()
+    if trim_db is not None:
+        mono = trim_ends(mono, recording.rate_hz, trim_db)
+    samples = resample(mono, recording.rate_hz, rate_hz)
     if level == "peak":
         peak = float(np.abs(samples).max(initial=0.0))
         samples = samples / np.float32(peak) if peak > 0 else samples

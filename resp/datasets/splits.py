@@ -1,8 +1,7 @@
 """Dividing a data set into train, validation and test without dividing a patient."""
 
 import warnings
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from resp.datasets.census import name_some
@@ -23,7 +22,10 @@ class Split:
         Patients with items in both train and test: those that the published split divides (156 and 218 in
         ICBHI's official one), and none where the split is ours. They are never in the validation part.
     unassigned
-        Items that the published split puts nowhere.
+        Items that the published split puts nowhere, or into a validation part that is not asked for.
+    withheld
+        Items of published folds that are in no part because they share a patient with the test part:
+        UrbanSound8K's folds divide a recording.
     """
 
     train: tuple[int, ...]
@@ -31,19 +33,19 @@ class Split:
     test: tuple[int, ...]
     shared_patients: tuple[str, ...] = ()
     unassigned: tuple[int, ...] = ()
+    withheld: tuple[int, ...] = ()
 
     def text(self, dataset: DataSet) -> str:
         """Return the size of every part as lines of text."""
         lines = []
         for name, part in (("train", self.train), ("validation", self.validation), ("test", self.test)):
-            patients = {dataset.items[index].patient for index in part}
-            counts = Counter(dataset.items[index].label for index in part)
-            classes = ", ".join(f"{counts[label]} {name}" for label, name in enumerate(dataset.classes))
-            lines.append(f"{name:<10}  {len(part):>6} items of {len(patients)} patients ({classes})")
+            lines.append(f"{name:<10}  {len(part):>6} items of {dataset.describe(part)}")
         if self.shared_patients:
             lines.append(f"note: patients on both sides as published: {name_some(list(self.shared_patients), 10)}")
         if self.unassigned:
             lines.append(f"note: in no part of the published split: {len(self.unassigned)} items")
+        if self.withheld:
+            lines.append(f"note: not learned from, as the test part has their source: {len(self.withheld)} items")
         return "\n".join(lines)
 
 
@@ -51,7 +53,8 @@ def split_dataset(dataset: DataSet, settings: DataSettings) -> Split:
     """Divide a data set as the settings say.
 
     Folds and the validation part are drawn over patients, with about the same share of every class in each
-    (scikit-learn's ``StratifiedGroupKFold``). The validation part is taken out of the training part.
+    (scikit-learn's ``StratifiedGroupKFold``; where an item has several classes, without regard to them). The
+    validation part is taken out of the training part, unless the official split has one of its own.
 
     Parameters
     ----------
@@ -71,10 +74,12 @@ def split_dataset(dataset: DataSet, settings: DataSettings) -> Split:
         The data set has no such split, has too few patients for it, or a part comes out empty.
     """
     everything = tuple(range(len(dataset)))
+    published_validation: tuple[int, ...] = ()
+    withheld: tuple[int, ...] = ()
     if settings.split == "official":
-        train, test = _published_parts(dataset)
+        train, published_validation, test = _published_parts(dataset)
     elif settings.split == "published_folds":
-        train, test = _published_folds(dataset, settings.fold)
+        train, withheld, test = _published_folds(dataset, settings.fold)
     elif settings.split == "all":
         train, test = everything, ()
     else:
@@ -84,14 +89,18 @@ def split_dataset(dataset: DataSet, settings: DataSettings) -> Split:
     if settings.split != "all":
         _refuse_empty(dataset, test, "test")
     shared = tuple(sorted(_patients(dataset, train) & _patients(dataset, test), key=_natural))
-    validation = _validation(dataset, train, shared, settings)
-    placed = {*train, *test}
+    if settings.validation_share == 0:
+        validation: tuple[int, ...] = ()
+    else:
+        validation = published_validation or _validation(dataset, train, shared, settings)
+    placed = {*train, *validation, *test, *withheld}
     split = Split(
         train=_without(train, validation),
         validation=validation,
         test=test,
         shared_patients=shared,
-        unassigned=tuple(index for index in range(len(dataset)) if index not in placed),
+        unassigned=_without(everything, placed),
+        withheld=withheld,
     )
     check_split(dataset, split, as_published=settings.split == "official", without_test=settings.split == "all")
     return split
@@ -136,33 +145,38 @@ def _refuse_empty(dataset: DataSet, part: tuple[int, ...], name: str) -> None:
         )
 
 
-def _published_parts(dataset: DataSet) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _published_parts(dataset: DataSet) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return train, validation (empty where none was published) and test."""
     if not any(item.part for item in dataset.items):
         raise DataError(
             f"{dataset.name}: no item is in a published split; put official_split.txt into the folder "
             "(ICBHI), give the manifest a column split, or use split: folds"
         )
-    train, test = (
-        tuple(index for index, item in enumerate(dataset.items) if item.part == part) for part in ("train", "test")
+    train, validation, test = (
+        tuple(index for index, item in enumerate(dataset.items) if item.part == part)
+        for part in ("train", "validation", "test")
     )
-    return train, test
+    return train, validation, test
 
 
-def _published_folds(dataset: DataSet, fold: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _published_folds(dataset: DataSet, fold: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return train, what is withheld from it, and test."""
     folds = [item.attributes.get("fold") for item in dataset.items]
     if not any(folds):
-        raise DataError(f"{dataset.name}: no published folds found (patient_list_foldwise.txt); use split: folds")
+        raise DataError(
+            f"{dataset.name}: no published folds found (of ICBHI: patient_list_foldwise.txt); use split: folds"
+        )
     test = tuple(index for index, name in enumerate(folds) if name == str(fold))
-    train = tuple(index for index, name in enumerate(folds) if name not in (None, str(fold)))
-    return train, test
+    others = tuple(index for index, name in enumerate(folds) if name not in (None, str(fold)))
+    tested = _patients(dataset, test)
+    withheld = tuple(index for index in others if dataset.items[index].patient in tested)
+    return _without(others, withheld), withheld, test
 
 
 def _validation(
     dataset: DataSet, train: tuple[int, ...], shared: tuple[str, ...], settings: DataSettings
 ) -> tuple[int, ...]:
     """Take whole patients out of train; those that the test part knows stay, so that it chooses nothing."""
-    if settings.validation_share == 0:
-        return ()
     eligible = tuple(index for index in train if dataset.items[index].patient not in shared)
     folds = max(2, round(1 / settings.validation_share))
     patients = len(_patients(dataset, eligible))
@@ -176,7 +190,7 @@ def _validation(
 
 def _fold(dataset: DataSet, indices: tuple[int, ...], folds: int, fold: int, seed: int) -> tuple[int, ...]:
     """Return those of the indices that make the given fold."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     patients = [dataset.items[index].patient for index in indices]
     if len(set(patients)) < folds:
@@ -185,7 +199,9 @@ def _fold(dataset: DataSet, indices: tuple[int, ...], folds: int, fold: int, see
             "take fewer folds or add recordings"
         )
     labels = [dataset.items[index].label for index in indices]
-    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    # Stratified by the first of several classes, a class would be spread by chance all the same, and slowly.
+    kind = GroupKFold if dataset.task == "multi_label" else StratifiedGroupKFold
+    folder = kind(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class with fewer items than folds is not everywhere, and the census shows that already.
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
@@ -202,7 +218,7 @@ def _patients(dataset: DataSet, indices: Sequence[int]) -> set[str]:
     return {dataset.items[index].patient for index in indices}
 
 
-def _without(indices: Sequence[int], taken: Sequence[int]) -> tuple[int, ...]:
+def _without(indices: Sequence[int], taken: Collection[int]) -> tuple[int, ...]:
     gone = set(taken)
     return tuple(index for index in indices if index not in gone)
 

@@ -4,9 +4,10 @@ from resp.evaluate.bootstrap import Interval, patient_bootstrap
 from resp.evaluate.calibration import expected_calibration_error, fit_temperature, set_threshold
 from resp.evaluate.errors import EvaluationError
 from resp.evaluate.evaluation import evaluate
-from resp.evaluate.metrics import Score, auroc, confusion, icbhi_score, two_class_score
+from resp.evaluate.metrics import Score, confusion, icbhi_score, two_class_score
 from resp.evaluate.predicting import predict_items
 from resp.evaluate.predictions import Predictions
+from resp.evaluate.ranking import auroc, average_precision
 from resp.evaluate.results import PROTOCOLS, Evaluation, Protocol
 from resp.evaluate.run import Measured, evaluate_model
 
@@ -20,6 +21,7 @@ __all__ = [
     "Protocol",
     "Score",
     "auroc",
+    "average_precision",
     "confusion",
     "evaluate",
     "evaluate_model",

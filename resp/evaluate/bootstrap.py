@@ -4,7 +4,7 @@ Source: Field & Welsh, "Bootstrapping clustered data", Journal of the Royal Stat
 percentile intervals as in Efron & Tibshirani, "An introduction to the bootstrap", 1993.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,10 +85,23 @@ def draw_patients(patients: int, resamples: int = RESAMPLES, seed: int = 0) -> N
     EvaluationError
         No patients or no resamples.
     """
+    return next(draw_blocks(patients, resamples, seed, block=max(1, resamples)))
+
+
+def draw_blocks(patients: int, resamples: int, seed: int, *, block: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of `draw_patients` in blocks of at most ``block``, for more patients than memory likes.
+
+    Raises
+    ------
+    EvaluationError
+        No patients or no resamples.
+    """
     if patients < 1 or resamples < 1:
         raise EvaluationError(f"{patients} patients, {resamples} resamples; expected at least one of each")
     generator = np.random.default_rng(seed)
-    return generator.multinomial(patients, np.full(patients, 1 / patients), size=resamples)
+    for first in range(0, resamples, block):
+        size = min(block, resamples - first)
+        yield generator.multinomial(patients, np.full(patients, 1 / patients), size=size)
 
 
 def percentile_interval(
@@ -108,3 +121,25 @@ def percentile_interval(
         return Interval(value, float("nan"), float("nan"))
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Interval(value, float(low), float(high))
+
+
+def intervals(
+    point: NDArray[np.float64], resampled: NDArray[np.float64], patients: NDArray[np.int64], level: float
+) -> list[Interval]:
+    """Return the percentile interval of each of several statistics.
+
+    Parameters
+    ----------
+    point
+        [n] the statistics of all items.
+    resampled
+        [resamples, n].
+    patients
+        [n] how many patients have a part in each: one that rests on a single patient has no interval.
+    level
+        See `percentile_interval`.
+    """
+    return [
+        percentile_interval(float(one), resampled[:, index], patients=int(patients[index]), level=level)
+        for index, one in enumerate(point)
+    ]

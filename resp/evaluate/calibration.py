@@ -26,6 +26,11 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> Floats:
     return np.asarray(exponential / exponential.sum(axis=-1, keepdims=True))
 
 
+def sigmoid(logits: ArrayLike) -> Floats:
+    """Return the sigmoid of ``logits``, float64, without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0, -np.asarray(logits, dtype=np.float64))))
+
+
 def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
     """Find the temperature at which the true classes are most probable.
 

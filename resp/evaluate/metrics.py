@@ -130,8 +130,8 @@ def confusion_scores(counts: ArrayLike, normal: int = 0) -> Floats:
     matrix = np.asarray(counts, dtype=np.float64)
     correct = np.diagonal(matrix, axis1=-2, axis2=-1)
     total = matrix.sum(axis=-1)
-    sp = _share(correct[..., normal], total[..., normal])
-    se = _share(np.delete(correct, normal, axis=-1).sum(-1), np.delete(total, normal, axis=-1).sum(-1))
+    sp = share(correct[..., normal], total[..., normal])
+    se = share(np.delete(correct, normal, axis=-1).sum(-1), np.delete(total, normal, axis=-1).sum(-1))
     return np.stack([sp, se, (sp + se) / 2], axis=-1)
 
 
@@ -146,46 +146,7 @@ def recall_precision(counts: ArrayLike) -> tuple[Floats, Floats]:
     """Return recall and precision of every class, each float64 [..., classes], of confusion matrices."""
     matrix = np.asarray(counts, dtype=np.float64)
     correct = np.diagonal(matrix, axis1=-2, axis2=-1)
-    return _share(correct, matrix.sum(-1)), _share(correct, matrix.sum(-2))
-
-
-def auroc(positive: ArrayLike, value: ArrayLike, weights: ArrayLike | None = None) -> Floats:
-    """Area under the ROC curve: how often a positive item has the greater value; a tie counts half.
-
-    Parameters
-    ----------
-    positive
-        [items] truth.
-    value
-        [items]: the greater, the more likely positive.
-    weights
-        [..., items] how often every item counts; None for once.
-
-    Returns
-    -------
-    ndarray
-        float64 [...]; NaN where there is no positive or no negative item.
-
-    Raises
-    ------
-    EvaluationError
-        Shapes that do not belong together.
-    """
-    is_positive, values = np.asarray(positive, dtype=bool), np.asarray(value, dtype=np.float64)
-    counted = np.ones(values.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    if is_positive.ndim != 1 or values.shape != is_positive.shape or counted.shape[-1] != len(values):
-        raise EvaluationError(
-            f"truth {is_positive.shape}, values {values.shape}, weights {counted.shape}; expected [items]"
-        )
-    if not len(values):
-        return np.full(counted.shape[:-1], np.nan)
-    order = np.argsort(values, kind="stable")
-    firsts = np.flatnonzero(np.r_[True, np.diff(values[order]) > 0])
-    counted, is_positive = counted[..., order], is_positive[order]
-    ups = np.add.reduceat(counted * is_positive, firsts, axis=-1)
-    downs = np.add.reduceat(counted * ~is_positive, firsts, axis=-1)
-    below = np.cumsum(downs, axis=-1) - downs / 2
-    return _share((ups * below).sum(-1), ups.sum(-1) * downs.sum(-1))
+    return share(correct, matrix.sum(-1)), share(correct, matrix.sum(-2))
 
 
 def normal_class(classes: Sequence[str]) -> int:
@@ -224,6 +185,7 @@ def _score(correct_normal: NDArray[Any], correct_abnormal: NDArray[Any]) -> Scor
     return Score(sp, se, (sp + se) / 2)
 
 
-def _share(part: Any, whole: Any) -> Floats:
+def share(part: Any, whole: Any) -> Floats:
+    """Return ``part / whole``, NaN where ``whole`` is zero."""
     whole = np.asarray(whole, dtype=np.float64)
     return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))

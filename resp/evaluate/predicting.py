@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resp.audio.clip import cut_windows, fit_length
-from resp.evaluate.calibration import Floats, softmax
+from resp.audio.clip import cut_windows, fit_length, spread_windows
+from resp.evaluate.calibration import Floats, sigmoid, softmax
 from resp.evaluate.errors import EvaluationError
 from resp.evaluate.predictions import UNKNOWN, Predictions
 
 if TYPE_CHECKING:
     from resp.datasets import DataSet, Item, WaveformCache
+    from resp.datasets.items import Task
     from resp.models.config import ClipSettings
     from resp.models.folder import LoadedModel
     from resp.models.network import Network
@@ -40,9 +41,9 @@ def predict_items(
     """Run a model over items of a data set.
 
     A breath cycle becomes one clip, of which a longer one keeps its beginning, as published. A whole
-    recording that is longer than the clip is cut into overlapping windows, and its probability is the
-    mean over them (or the softmax of the mean logits, where the model's configuration says so). The model's
-    own temperature is used.
+    recording that is longer than the clip is cut into overlapping windows (padded, and evenly spread ones, where
+    the model's configuration says so), and its probability is the mean over them (or the softmax of the mean
+    logits). The model's own temperature is used.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def predict_items(
     part = replace(dataset, items=tuple(dataset.items[index] for index in indices))
     clip = model.config.clip
     waveforms = (cache or WaveformCache()).open(
-        part, model.network.rate_hz, clip.fade_samples, clip.level, progress=decoding
+        part, model.network.rate_hz, clip.fade_samples, clip.level, trim_db=clip.trim_db, progress=decoding
     )
     logits = item_logits(
         model.network,
@@ -89,14 +90,20 @@ def predict_items(
         batch_size=batch_size,
         temperature=model.config.calibration.temperature,
         device=device,
+        task=dataset.task,
         progress=(lambda done: progress(done, len(part.items))) if progress else None,
     )
-    truth = [place[item.label] for item in part.items]
-    return label_predictions(part.items, truth, np.stack(logits), model.config.classes, run)
+    truth = _placed(part.targets(), place, len(model.config.classes))
+    return label_predictions(part.items, truth, np.stack(logits), model.config.classes, run, dataset.task)
 
 
 def label_predictions(
-    items: Sequence["Item"], truth: Sequence[int], logits: Floats, classes: tuple[str, ...], run: str
+    items: Sequence["Item"],
+    truth: NDArray[Any],
+    logits: Floats,
+    classes: tuple[str, ...],
+    run: str,
+    task: "Task",
 ) -> Predictions:
     """Put what is known of items beside their logits.
 
@@ -105,13 +112,15 @@ def label_predictions(
     items
         Of a data set.
     truth
-        [items] their classes, as indices into ``classes``.
+        [items] their classes, as indices into ``classes``; of a multi-label task [items, classes] of 0 and 1.
     logits
         [items, classes].
     classes
         Class names, in the order of the logits.
     run
         Name of the run, which tells several apart.
+    task
+        What is predicted.
     """
     return Predictions(
         classes=classes,
@@ -119,10 +128,20 @@ def label_predictions(
         patients=np.array([item.patient for item in items]),
         devices=np.array([item.device or UNKNOWN for item in items]),
         sites=np.array([item.site or UNKNOWN for item in items]),
-        truth=np.array(truth),
+        truth=truth,
         logits=logits,
         runs=np.full(len(items), run),
+        task=task,
     )
+
+
+def _placed(targets: NDArray[Any], place: Sequence[int], classes: int) -> NDArray[Any]:
+    """Turn what a data set says of its classes into the model's: indices [items], or flags [items, classes]."""
+    if targets.ndim == 1:
+        return np.asarray(np.array(place, dtype=np.int64)[targets])
+    placed = np.zeros((len(targets), classes), dtype=np.int8)
+    placed[:, list(place)] = targets
+    return placed
 
 
 def _class_places(given: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
@@ -143,6 +162,7 @@ def item_logits(
     batch_size: int,
     temperature: float = 1.0,
     device: str | None = None,
+    task: "Task" = "single_label",
     progress: Callable[[int], None] | None = None,
 ) -> list[Floats]:
     """Run a network over items; windows of several items share a batch.
@@ -157,6 +177,8 @@ def item_logits(
         See `resp.models.predict.predict_logits`.
     temperature
         The logits are divided by it before windows are joined.
+    task
+        Decides whether probabilities are a softmax or, of ``multi_label``, a sigmoid.
     progress
         Called with the number of items that are done.
 
@@ -178,7 +200,7 @@ def item_logits(
         scaled = np.asarray(logits, dtype=np.float64) / temperature
         for windows in held:
             mine, scaled = scaled[: len(windows)], scaled[len(windows) :]
-            predicted.append(join_windows(mine, clip.summary))
+            predicted.append(join_windows(mine, clip.summary, task))
         held.clear()
         if progress:
             progress(len(predicted))
@@ -191,7 +213,7 @@ def item_logits(
     return predicted
 
 
-def join_windows(logits: Floats, summary: str) -> Floats:
+def join_windows(logits: Floats, summary: str, task: "Task" = "single_label") -> Floats:
     """Join the logits of an item's windows, the way the model's reports do.
 
     Parameters
@@ -200,15 +222,25 @@ def join_windows(logits: Floats, summary: str) -> Floats:
         [windows, classes].
     summary
         ``mean`` of the probabilities, or ``mean_logit``; see `resp.models.config.ClipSettings`.
+    task
+        Decides whether probabilities are a softmax or, of ``multi_label``, a sigmoid.
 
     Returns
     -------
     ndarray
-        [classes]: the logits of a lone window or their mean, or the logarithm of the mean probabilities.
+        [classes]: the logits of a lone window or their mean, or what the mean probabilities are the softmax
+        (sigmoid) of.
     """
     if len(logits) == 1 or summary == "mean_logit":
         return np.asarray(logits.mean(axis=0))
-    return np.asarray(np.log(np.maximum(softmax(logits).mean(axis=0), _TINIEST)))
+    if task == "multi_label":
+        # From both sides, so that a probability next to one keeps its digits.
+        return _log(sigmoid(logits).mean(axis=0)) - _log(sigmoid(-logits).mean(axis=0))
+    return _log(softmax(logits).mean(axis=0))
+
+
+def _log(probabilities: Floats) -> Floats:
+    return np.asarray(np.log(np.maximum(probabilities, _TINIEST)))
 
 
 def item_windows(
@@ -221,19 +253,22 @@ def item_windows(
     samples
         [time] of the item.
     clip
-        Length, step, and how shorter items are filled up.
+        Length, padding, how many windows or their step, and how shorter items are filled up.
     rate_hz
         Of the samples, in Hz.
     whole
-        True for a whole recording, which becomes overlapping windows; a breath cycle keeps its beginning.
+        True for a whole recording, which is padded and becomes several windows; a breath cycle keeps its beginning.
 
     Returns
     -------
     list of ndarray
         At least one, each [round(window_s · rate_hz)].
     """
-    length = round(clip.window_s * rate_hz)
+    length = clip.window_samples(rate_hz)
     if not whole:
         return [fit_length(samples, length, clip.fit, clip.fade_samples)]
+    samples = np.pad(samples, clip.pad_samples(rate_hz))
+    if clip.crops is not None:
+        return spread_windows(samples, length, clip.crops, clip.fit, clip.fade_samples)
     hop = min(round(clip.hop_s * rate_hz), length)
     return [window for _, window in cut_windows(samples, length, hop, clip.fit, clip.fade_samples)]

@@ -1,23 +1,24 @@
 """What a network said of every item, with what the tables need to know of it."""
 
-import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resp.evaluate.calibration import Floats, softmax
+from resp.evaluate.calibration import Floats, sigmoid, softmax
 from resp.evaluate.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from resp.datasets.items import Task
 
 UNKNOWN = "unknown"
 
 _TEXT = ("items", "runs", "patients", "devices", "sites")
-_COLUMNS = ("item", "run", "patient", "device", "site", "truth")
-_LOGIT = "logit_"
+# Of the predictions as a whole; all others have a row an item.
+_WHOLE = ("classes", "task")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,13 +30,16 @@ class Predictions:
     classes
         Class names, in the order of the logits.
     items, patients, devices, sites
-        [items] str: the item's name, its patient, and its stethoscope and place (``"unknown"`` if not known).
+        [items] str: the item's name, its patient (of clips: the recording, speaker or video they come from), and its
+        stethoscope and place (``"unknown"`` if not known).
     truth
-        [items] int64 class indices.
+        [items] int64 class indices; of a multi-label task [items, classes] int8, 1 where the item has the class.
     logits
         [items, classes] float64. The logarithm of probabilities serves too, as for the mean over windows.
     runs
         [items] str: which training run the prediction comes from; all one name where there is one.
+    task
+        What is predicted, which decides how it is measured.
 
     Raises
     ------
@@ -48,9 +52,10 @@ class Predictions:
     patients: NDArray[np.str_]
     devices: NDArray[np.str_]
     sites: NDArray[np.str_]
-    truth: NDArray[np.int64]
+    truth: NDArray[Any]
     logits: Floats
     runs: NDArray[np.str_] | None = None
+    task: "Task" = "respiratory"
 
     def __post_init__(self) -> None:
         size = len(self.items)
@@ -58,12 +63,12 @@ class Predictions:
         given: dict[str, Any] = {name: np.asarray(getattr(self, name), dtype=str) for name in _TEXT if name != "runs"}
         given |= {"runs": np.asarray(runs, dtype=str), "classes": tuple(self.classes)}
         given |= {
-            "truth": np.asarray(self.truth, dtype=np.int64),
+            "truth": _truth(self.truth, self.task),
             "logits": np.asarray(self.logits, dtype=np.float64),
         }
         for name, value in given.items():
             object.__setattr__(self, name, value)
-        for name in (*_TEXT, "truth"):
+        for name in _TEXT:
             if given[name].shape != (size,):
                 raise EvaluationError(f"{name} has shape {given[name].shape}; expected [{size}], one an item")
         if not size or self.logits.shape != (size, len(self.classes)):
@@ -73,16 +78,15 @@ class Predictions:
             )
         if not np.isfinite(self.logits).all():
             raise EvaluationError("logits that are not finite numbers; the network's output cannot be judged")
-        if self.truth.min() < 0 or self.truth.max() >= len(self.classes):
-            raise EvaluationError(f"truth holds other things than the class indices 0 to {len(self.classes) - 1}")
+        self._check_truth()
 
     def __len__(self) -> int:
         return len(self.items)
 
     @property
     def probabilities(self) -> Floats:
-        """[items, classes] softmax of the logits."""
-        return softmax(self.logits)
+        """[items, classes] softmax of the logits; of a multi-label task their sigmoid."""
+        return sigmoid(self.logits) if self.task == "multi_label" else softmax(self.logits)
 
     @property
     def prediction(self) -> NDArray[np.int64]:
@@ -97,8 +101,14 @@ class Predictions:
         EvaluationError
             None is.
         """
-        rows = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name != "classes"}
+        rows = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name not in _WHOLE}
         return replace(self, **rows)
+
+    def by_run(self) -> list[tuple[str, "Predictions"]]:
+        """Return name and predictions of every run where there are several, and nothing where there is one."""
+        runs = np.asarray(self.runs, dtype=str)
+        known: list[str] = np.unique(runs).tolist()
+        return [(run, self.keep(runs == run)) for run in known] if len(known) > 1 else []
 
     @classmethod
     def pool(cls, parts: Sequence["Predictions"]) -> "Predictions":
@@ -107,26 +117,25 @@ class Predictions:
         Raises
         ------
         EvaluationError
-            No parts, or other classes in one of them.
+            No parts, or other classes or another task in one of them.
         """
         if not parts or any(part.classes != parts[0].classes for part in parts):
             named = sorted({", ".join(part.classes) for part in parts})
             raise EvaluationError(f"runs with the classes {named}; expected at least one run and the same classes")
+        if len(tasks := sorted({part.task for part in parts})) > 1:
+            raise EvaluationError(f"runs of the tasks {', '.join(tasks)}; expected one task")
         rows = {
             field.name: np.concatenate([getattr(part, field.name) for part in parts])
             for field in fields(cls)
-            if field.name != "classes"
+            if field.name not in _WHOLE
         }
-        return cls(classes=parts[0].classes, **rows)
+        return cls(classes=parts[0].classes, task=parts[0].task, **rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a CSV file: item, run, patient, device, site, truth, and a logit for every class."""
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow([*_COLUMNS, *(f"{_LOGIT}{name}" for name in self.classes)])
-            texts = zip(self.items, _known(self.runs), self.patients, self.devices, self.sites, strict=True)
-            for text, truth, logits in zip(texts, self.truth, self.logits, strict=True):
-                writer.writerow([*text, self.classes[truth], *(repr(float(value)) for value in logits)])
+        """Write a CSV file; see `resp.evaluate.predictions_file`."""
+        from resp.evaluate.predictions_file import write_predictions
+
+        write_predictions(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Predictions":
@@ -137,28 +146,27 @@ class Predictions:
         EvaluationError
             The file is not there or is no table of predictions.
         """
-        try:
-            with Path(path).open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file, strict=True))
-            classes = tuple(name.removeprefix(_LOGIT) for name in rows[0] if name.startswith(_LOGIT))
-            column = {name: np.array([row[name] for row in rows]) for name in _COLUMNS}
-            return cls(
-                classes=classes,
-                items=column["item"],
-                patients=column["patient"],
-                devices=column["device"],
-                sites=column["site"],
-                runs=column["run"],
-                truth=np.array([classes.index(row["truth"]) for row in rows]),
-                logits=np.array([[float(row[f"{_LOGIT}{name}"]) for name in classes] for row in rows]),
-            )
-        except (OSError, UnicodeDecodeError, csv.Error, IndexError, KeyError, TypeError, ValueError) as error:
-            raise EvaluationError(
-                f"{path}: not a table of predictions ({type(error).__name__}: {error}); expected a CSV of "
-                f"{', '.join(_COLUMNS)} and a column {_LOGIT}CLASS for every class"
-            ) from error
+        from resp.evaluate.predictions_file import read_predictions
+
+        return read_predictions(path)
+
+    def _check_truth(self) -> None:
+        size, classes = self.logits.shape
+        if self.task == "multi_label":
+            if self.truth.shape != (size, classes):
+                raise EvaluationError(f"truth has shape {self.truth.shape}; expected [{size}, {classes}] of 0 and 1")
+            if not np.isin(self.truth, (0, 1)).all():
+                raise EvaluationError("truth holds other things than 0 and 1, whether an item has a class")
+            return
+        if self.truth.shape != (size,):
+            raise EvaluationError(f"truth has shape {self.truth.shape}; expected [{size}], one an item")
+        if self.truth.min() < 0 or self.truth.max() >= classes:
+            raise EvaluationError(f"truth holds other things than the class indices 0 to {classes - 1}")
 
 
-def _known(runs: NDArray[np.str_] | None) -> NDArray[np.str_]:
-    # `runs` is an array after construction; the type cannot say so.
-    return runs if runs is not None else np.array([], dtype=str)
+def _truth(given: Any, task: str) -> NDArray[Any]:
+    if task != "multi_label":
+        return np.asarray(given, dtype=np.int64)
+    values = np.asarray(given)
+    # Checked before it is cast, which would cut 0.5 to 0.
+    return values.astype(np.int8) if np.isin(values, (0, 1)).all() else values

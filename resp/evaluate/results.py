@@ -1,9 +1,12 @@
 """The results of an evaluation, and the protocols under which they come about."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from resp.evaluate.bootstrap import Interval
+
+if TYPE_CHECKING:
+    from resp.datasets.items import Task
 
 Protocol = Literal["honest", "literature", "unstated"]
 
@@ -15,15 +18,6 @@ PROTOCOLS: dict[Protocol, str] = {
     "unstated": "how the weights were chosen is not recorded; "
     "nothing here says that these items or patients had no part in it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Sp, Se and Score of a set of items, each with its interval."""
-
-    sp: Interval
-    se: Interval
-    score: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,56 +34,13 @@ class ClassRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRow:
-    """How the items of one device, site or run fared."""
+class RunRow:
+    """How the items of one run fared, of a task without a normal class; ``numbers`` are those of the task."""
 
     name: str
     items: int
-    patients: int
-    normal: int
-    scores: Scores
-    two_class: Scores
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All numbers of one choice of patients.
-
-    Parameters
-    ----------
-    name
-        Which patients, in words.
-    items, patients
-        How many.
-    scores
-        Every class counts for itself.
-    two_class
-        Any abnormal class counts for any other.
-    auroc
-        Normal against abnormal, by the probability of not being normal.
-    confusion
-        [classes][classes] counts; rows are true classes.
-    calibration_error
-        Expected calibration error of the top probability.
-    reliability
-        Share of items, mean confidence and accuracy in ten bins of the top probability.
-    classes, devices, sites, runs
-        The tables; ``runs`` is empty where there is only one.
-    """
-
-    name: str
-    items: int
-    patients: int
-    scores: Scores
-    two_class: Scores
-    auroc: Interval
-    confusion: tuple[tuple[int, ...], ...]
-    calibration_error: float
-    reliability: tuple[tuple[float, ...], ...]
-    classes: tuple[ClassRow, ...]
-    devices: tuple[GroupRow, ...]
-    sites: tuple[GroupRow, ...]
-    runs: tuple[GroupRow, ...]
+    sources: int
+    numbers: dict[str, Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +56,30 @@ class Evaluation:
     protocol
         How the measured weights were chosen; numbers of different protocols do not compare.
     classes, normal
-        Class names and the index of the normal one.
+        Class names, and the index of the normal one of a respiratory task; None of any other.
     views
-        All patients first, then without those that were asked to be left out.
+        All patients first, then without those that were asked to be left out; of the task's kind:
+        `resp.evaluate.respiratory.view.View`, `resp.evaluate.single_label.view.SingleLabelView` or
+        `resp.evaluate.multi_label.view.MultiLabelView`.
     resamples, seed, level
         Of the patient bootstrap.
     notes
         What a reader must know besides the numbers.
+    task
+        What is predicted.
     """
 
     subject: str
     data: str
     protocol: Protocol
     classes: tuple[str, ...]
-    normal: int
-    views: tuple[View, ...]
+    normal: int | None
+    views: tuple[Any, ...]
     resamples: int
     seed: int
     level: float
     notes: tuple[str, ...] = ()
+    task: "Task" = "respiratory"
 
     @property
     def kind(self) -> str:

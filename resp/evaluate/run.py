@@ -15,6 +15,7 @@ from resp.evaluate.evaluation import evaluate
 from resp.evaluate.predicting import Progress, predict_items
 from resp.evaluate.predictions import Predictions
 from resp.evaluate.results import Evaluation, Protocol
+from resp.evaluate.tasks import task_numbers
 from resp.evaluate.weights import Weights, find_weights, recipe_data
 from resp.models.devices import device_problem
 
@@ -243,7 +244,8 @@ def _leaks(
     if not both:
         return [], False
     shown = ", ".join(both[:8]) + (" …" if len(both) > 8 else "")
-    return [f"{len(both)} of {len(measured)} patients were in this run's training or validation part: {shown}"], True
+    whose = f"{len(both)} of {len(measured)} {task_numbers(dataset.task).unit}"
+    return [f"{whose} were in this run's training or validation part: {shown}"], True
 
 
 def _own_settings(weights: Weights, settings: "DataSettings") -> "DataSettings | None":

@@ -1,4 +1,4 @@
-"""Checks that the losses of mixed batches share."""
+"""What several losses check and do first."""
 
 import torch
 from torch import Tensor
@@ -18,6 +18,23 @@ def check_partner(partner: Tensor, size: int) -> None:
         raise LossError(f"partner {tuple(partner.shape)} of {partner.dtype}; expected [{size}] integers")
     if size and not 0 <= int(partner.min()) <= int(partner.max()) < size:
         raise LossError(f"partner holds {partner.tolist()}; expected indices from 0 to {size - 1}")
+
+
+def check_class_weights(class_weights: Tensor | None, classes: int) -> None:
+    """Refuse class weights that are not [classes]; None is none.
+
+    Raises
+    ------
+    LossError
+        Another shape.
+    """
+    if class_weights is not None and class_weights.shape != (classes,):
+        raise LossError(f"class weights {tuple(class_weights.shape)}; expected [{classes}], one a class")
+
+
+def full_precision(values: Tensor) -> Tensor:
+    """Return ``values`` in float32, float64 as it is: losses are not computed in half precision."""
+    return values if values.dtype == torch.float64 else values.float()
 
 
 def per_sample_weight(weight: Tensor | float, size: int) -> Tensor:

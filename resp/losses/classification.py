@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from resp.losses.checks import check_partner, per_sample_weight
+from resp.losses.checks import check_class_weights, check_partner, full_precision, per_sample_weight
 from resp.losses.errors import LossError
 
 
@@ -51,10 +51,9 @@ def mixed_cross_entropy(
             f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)}; expected [batch, classes] and [batch]"
         )
     size, classes = logits.shape
-    if class_weights is not None and class_weights.shape != (classes,):
-        raise LossError(f"class weights {tuple(class_weights.shape)}; expected [{classes}], one a class")
+    check_class_weights(class_weights, classes)
     check_partner(partner, size)
-    exact = logits if logits.dtype == torch.float64 else logits.float()
+    exact = full_precision(logits)
     share = per_sample_weight(weight, size).to(exact)
     own = labels.to(exact.device)
     theirs = own[partner.to(exact.device)]

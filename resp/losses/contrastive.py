@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resp.losses.checks import check_partner, per_sample_weight
+from resp.losses.checks import check_partner, full_precision, per_sample_weight
 from resp.losses.errors import LossError
 
 Target = Literal["grad_block", "grad_flow", "project_block", "project_flow"]
@@ -109,8 +109,7 @@ def contrastive_target(feature: Tensor, projector: nn.Module, mode: Target = "gr
 
 
 def _unit(vectors: Tensor) -> Tensor:
-    exact = vectors if vectors.dtype == torch.float64 else vectors.float()
-    return F.normalize(exact, dim=1)
+    return F.normalize(full_precision(vectors), dim=1)
 
 
 def _mask_same_class(logits: Tensor, positives: Tensor, labels: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The mix contract: draw parameters, apply them purely to a batch, give the label weights."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -72,8 +73,8 @@ class Mix(ABC, Generic[Draw]):
         """Say why this mix cannot act at a site; None where it can, which is the default."""
         return None
 
-    def choose(self, generator: torch.Generator) -> "Mix[Any]":  # noqa: ARG002
-        """Return the mix that acts on the next batch: itself, but for a mix of mixes."""
+    def choose(self, sites: Sequence[Site], generator: torch.Generator) -> "Mix[Any]":  # noqa: ARG002
+        """Return the mix that acts on the next batch, at one of these sites: itself, but for a mix of mixes."""
         return self
 
     def prepare(self, origin: Origin, generator: torch.Generator) -> Origin:  # noqa: ARG002

@@ -51,8 +51,8 @@ def plan_mix(
     RespError
         The network has no such site, or the mix fits none of them.
     """
-    acting = mix.choose(generator)
     known = [network.site(name) for name in ([sites] if isinstance(sites, str) else sites)]
+    acting = mix.choose(known, generator)
     problems = {site.name: acting.problem(site) for site in known}
     fitting = [site for site in known if problems[site.name] is None]
     if not fitting:

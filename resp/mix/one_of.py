@@ -73,9 +73,15 @@ class OneOf(Mix[OneOfDraw]):
         problems = [member.problem(site) for member in self.members]
         return None if None in problems else "; ".join(dict.fromkeys(map(str, problems)))
 
-    def choose(self, generator: torch.Generator) -> Mix[Any]:
-        """Return the member that acts on the next batch, wherever that is."""
-        return self._drawn(list(range(len(self.members))), generator).choose(generator)
+    def choose(self, sites: Sequence[Site], generator: torch.Generator) -> Mix[Any]:
+        """Return the member that acts on the next batch, among those that can at one of the sites.
+
+        Raises
+        ------
+        MixError
+            None of them can, or the generator is not on the CPU.
+        """
+        return self._drawn(sites, generator).choose(sites, generator)
 
     def draw(self, batch: Tensor, site: Site, generator: torch.Generator, origin: Origin | None = None) -> OneOfDraw:
         """Draw a member among those that can act at the site, and let it draw.
@@ -88,10 +94,7 @@ class OneOf(Mix[OneOfDraw]):
             No member can act here, the one that was drawn needs an origin that is not there, or the generator is
             not on the CPU.
         """
-        if problem := self.problem(site):
-            raise MixError(problem)
-        fitting = [place for place, member in enumerate(self.members) if member.problem(site) is None]
-        member = self._drawn(fitting, generator)
+        member = self._drawn([site], generator)
         drawn = member.draw(batch, site, generator, origin)
         return OneOfDraw(partner=drawn.partner, weight=drawn.weight, member=member, drawn=drawn)
 
@@ -99,8 +102,13 @@ class OneOf(Mix[OneOfDraw]):
         """Return what the drawn member makes of the batch."""
         return draw.member.apply(batch, draw.drawn)
 
-    def _drawn(self, places: Sequence[int], generator: torch.Generator) -> Mix[Any]:
+    def _drawn(self, sites: Sequence[Site], generator: torch.Generator) -> Mix[Any]:
         check_generator(generator)
+        places = [
+            place for place, member in enumerate(self.members) if any(member.problem(site) is None for site in sites)
+        ]
+        if not places:
+            raise MixError("; ".join(dict.fromkeys(str(self.problem(site)) for site in sites)))
         shares = torch.tensor([self.probabilities[place] for place in places], dtype=torch.float64)
         if not shares.any():
             raise MixError("every mix that can act here has probability 0; give one of them more, or leave it out")

@@ -9,6 +9,7 @@ from resp.registry import Record, Registry
 if TYPE_CHECKING:
     from resp.models.network import Network
 
+_EAT = "Gazneli et al., arXiv:2204.11479, 2022 (EAT)"
 _AST = "Gong et al., Interspeech 2021 (Audio Spectrogram Transformer)"
 
 REGISTRY: Registry["Network"] = Registry(
@@ -47,6 +48,55 @@ REGISTRY: Registry["Network"] = Registry(
             "resp.models.mobilenet:build_mn04",
             "EfficientAT MobileNetV3 of width 0.4, AudioSet tagging",
             "Schmid, Koutini & Widmer, ICASSP 2023 (EfficientAT)",
+        ),
+        Record(
+            "eat_s",
+            "resp.models.eat:build_eat",
+            "EAT small: anti-aliased convolutions on the waveform, 4 transformer layers",
+            _EAT,
+        ),
+        Record(
+            "eat_m",
+            "resp.models.eat:build_eat",
+            "EAT medium: twice the channels, 6 transformer layers",
+            _EAT,
+            {"channels": 32, "embedding": 256, "depth": 6, "heads": 16, "feed_forward": 2048},
+        ),
+        Record(
+            "envnet",
+            "resp.models.envnet:build_envnet",
+            "learnt filter bank and convolutions over it, 16 kHz",
+            "Tokozume & Harada, ICASSP 2017",
+        ),
+        Record(
+            "envnet_v2",
+            "resp.models.envnet_v2:build_envnet_v2",
+            "learnt filter bank and convolutions over it, 44.1 kHz",
+            "Tokozume, Ushiku & Harada, ICLR 2018 (BC learning)",
+        ),
+        Record(
+            "m18",
+            "resp.models.m18:build_m18",
+            "18 layers of small kernels on the waveform",
+            "Dai et al., ICASSP 2017",
+        ),
+        Record(
+            "soundnet5",
+            "resp.models.soundnet5:build_soundnet5",
+            "5 layers of long, strided kernels on the waveform",
+            "Aytar, Vondrick & Torralba, NeurIPS 2016 (SoundNet)",
+        ),
+        Record(
+            "piczak_cnn",
+            "resp.models.piczak_cnn:build_piczak_cnn",
+            "2 convolutions over log-mel segments and their deltas, probabilities averaged",
+            "Piczak, MLSP 2015",
+        ),
+        Record(
+            "mlp",
+            "resp.models.mlp:build_mlp",
+            "dense layers over mean and deviation of MFCC or log-mel frames",
+            "resp",
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, get_args
 
-from resp.models.checks import check_number
+from resp.models.checks import check_number, check_whole
 from resp.models.errors import ModelError
 
 Size = Literal["base", "small", "tiny"]
@@ -36,8 +36,7 @@ def resolve_shape(size: str, width: int | None, depth: int | None, heads: int | 
     named = _SIZES[size]
     chosen = [own if given is None else given for given, own in zip((width, depth, heads), named, strict=True)]
     for name, value in zip(("width", "depth", "heads"), chosen, strict=True):
-        if type(value) is not int or value < 1:
-            raise ModelError(f"{name}={value!r}; expected a whole number of at least 1")
+        check_whole(name, value, 1)
     check_number("mlp_ratio", mlp_ratio, mlp_ratio > 0, "a positive number")
     channels, blocks, parts = chosen
     if channels % parts:

@@ -32,6 +32,22 @@ class ClipSettings(_Frozen):
     summary
         How segments become the recording's probabilities: the duration-weighted ``mean`` of their probabilities,
         or the softmax of the duration-weighted ``mean_logit``.
+    trim_db
+        Both ends of a recording are cut off, before anything else, as far as they lie more than this many dB below
+        its peak (see `resp.audio.trim_ends`); None leaves them. For clips that were filled up with silence. Only
+        where items are whole recordings: it would displace marks in time.
+    pad_share
+        Zeros of this share of ``window_s`` are put before and behind an item that is a whole recording; 0.5 in
+        BC learning (Tokozume et al., ICLR 2018), which trains on random crops of the result.
+    crops
+        In how many evenly spaced windows an item that is a whole recording is judged: the first at its start, the
+        last at its end, a lone one in the middle; their results are joined by ``summary``. None: every ``hop_s``.
+
+    Notes
+    -----
+    ``trim_db``, ``pad_share`` and ``crops`` hold where items of a data set are learned, predicted and measured.
+    Reports (`resp.score`) speak of stretches with marks in time: they neither trim nor pad, and cut their windows
+    every ``hop_s``.
     """
 
     window_s: Annotated[float, Field(gt=0)] = 8.0
@@ -41,6 +57,17 @@ class ClipSettings(_Frozen):
     level: Literal["none", "peak"] = "none"
     segments: Literal["cycles", "windows"] = "cycles"
     summary: Literal["mean", "mean_logit"] = "mean"
+    trim_db: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    pad_share: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    crops: Annotated[int, Field(ge=1)] | None = None
+
+    def window_samples(self, rate_hz: int) -> int:
+        """Return the length of the network's input in samples."""
+        return round(self.window_s * rate_hz)
+
+    def pad_samples(self, rate_hz: int) -> int:
+        """Return how many zeros go before, and how many behind, a whole recording."""
+        return round(self.pad_share * self.window_samples(rate_hz))
 
 
 class Calibration(_Frozen):

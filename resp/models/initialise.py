@@ -1,6 +1,6 @@
 """Networks made without the cost of random weights that are overwritten at once."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch.overrides import TorchFunctionMode
 
@@ -28,8 +28,26 @@ class SkipInitialisation(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def count_parameters(name: str, classes: int) -> int:
-    """Return how many weights the network called ``name`` has at its own settings.
+class Outline(NamedTuple):
+    """What a network takes and how large it is, at its own settings.
+
+    Parameters
+    ----------
+    parameters
+        How many weights it has.
+    rate_hz
+        Sampling rate of the waveform.
+    input_samples
+        Length of the waveform, or None where any is taken.
+    """
+
+    parameters: int
+    rate_hz: int
+    input_samples: int | None
+
+
+def outline(name: str, classes: int) -> Outline:
+    """Return what the network called ``name`` takes and how large it is with so many classes.
 
     Raises
     ------
@@ -38,4 +56,5 @@ def count_parameters(name: str, classes: int) -> int:
     """
     with SkipInitialisation():
         network = create(name, classes=classes)
-    return sum(parameter.numel() for parameter in network.parameters())
+    count = sum(parameter.numel() for parameter in network.parameters())
+    return Outline(count, network.rate_hz, network.input_samples)

@@ -70,13 +70,8 @@ class Mn04Spectrogram(nn.Module):
         self.least_samples = self.n_fft // 2 + (2 if self.factor == 1 else 1)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Return the spectrogram; `ModelError` for a waveform that is too short for one transform."""
+        """Return the spectrogram of a waveform of at least ``least_samples``."""
         samples = waveform.shape[1]
-        if samples < self.least_samples:
-            raise ModelError(
-                f"a waveform of {samples} samples; expected at least {self.least_samples} at {self.rate_hz} Hz: "
-                "repeat the sound or give a longer one"
-            )
         with full_precision(waveform.device):
             spectrum = torch.stft(
                 self._emphasised(waveform.to(self.window.dtype)),

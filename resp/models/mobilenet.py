@@ -173,10 +173,10 @@ def build_mn04(*, classes: tuple[str, ...], rate_hz: int = RATE_HZ, dropout: flo
         Another rate, or a dropout that is not within 0 to below 1.
     """
     check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
-    convolutions = trunk()
+    spectrogram, convolutions = Mn04Spectrogram(rate_hz), trunk()
     head = (nn.Linear(FEATURE_SIZE, _HIDDEN), nn.Hardswish(), nn.Dropout(dropout))
     stages: dict[str, nn.Module] = {
-        "spectrogram": Mn04Spectrogram(rate_hz),
+        "spectrogram": spectrogram,
         **convolutions,
         "feature": MeanOverMap(),
         "logits": nn.Sequential(*head, nn.Linear(_HIDDEN, len(classes))),
@@ -192,6 +192,7 @@ def build_mn04(*, classes: tuple[str, ...], rate_hz: int = RATE_HZ, dropout: flo
         classes=classes,
         rate_hz=rate_hz,
         input_samples=None,
+        least_samples=spectrogram.least_samples,
         feature_size=FEATURE_SIZE,
     )
 

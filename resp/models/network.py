@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from resp.models.errors import ModelError
 
 INPUT = "waveform"
+FEATURE = "feature"
 OUTPUT = "logits"
 
 
@@ -51,6 +52,8 @@ class Network(nn.Module):
         Length of the waveform in samples, or None where any length is taken.
     feature_size
         Size of the value of the stage ``feature``.
+    least_samples
+        The fewest samples that are taken where any length is.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class Network(nn.Module):
         rate_hz: int,
         input_samples: int | None,
         feature_size: int,
+        least_samples: int = 1,
     ) -> None:
         super().__init__()
         self.stages = nn.ModuleDict(stages)
@@ -80,6 +84,7 @@ class Network(nn.Module):
         self.rate_hz = rate_hz
         self.input_samples = input_samples
         self.feature_size = feature_size
+        self.least_samples = least_samples
         self.frozen: tuple[str, ...] = ()
 
     def site(self, name: str) -> Site:
@@ -93,6 +98,11 @@ class Network(nn.Module):
         if name not in self.sites:
             raise ModelError(f"no mix site {name!r} in {type(self).__name__}; it has {', '.join(self.sites)}")
         return self.sites[name]
+
+    @property
+    def hidden_sites(self) -> tuple[str, ...]:
+        """Names of the sites between the front end and the feature: those whose values have channels."""
+        return tuple(site.name for site in self.sites.values() if "channel" in site.axes and site.name != FEATURE)
 
     def run(self, value: Tensor, *, start: str = INPUT, stop: str = OUTPUT) -> Tensor:
         """Run the stages behind ``start`` up to and including ``stop``.
@@ -119,11 +129,16 @@ class Network(nn.Module):
         return value
 
     def check_waveform(self, waveform: Tensor) -> None:
-        """Raise `ModelError` for a waveform that is not [batch, time] or not of the network's length."""
-        wanted = self.input_samples
-        if waveform.ndim == 2 and wanted in (None, waveform.shape[1]):
+        """Raise `ModelError` for a waveform that is not [batch, time] or not of a length that the network takes."""
+        wanted, least = self.input_samples, self.least_samples
+        if waveform.ndim == 2 and (waveform.shape[1] >= least if wanted is None else waveform.shape[1] == wanted):
             return
-        if wanted is None:
+        if wanted is None and least > 1:
+            expected = (
+                f"[batch, at least {least}] ({least / self.rate_hz:g} s at {self.rate_hz} Hz): "
+                "repeat the sound or give a longer one"
+            )
+        elif wanted is None:
             expected = f"[batch, time] at {self.rate_hz} Hz"
         else:
             expected = (

@@ -53,6 +53,32 @@ def fit_positions(positions: Tensor, source: Grid, target: Grid, layout: Positio
     return picture[0].flatten(1).T.contiguous()
 
 
+def fit_token_positions(positions: Tensor, tokens: int) -> Tensor:
+    """Stretch the positions of a class token and of steps in time to another number of tokens.
+
+    The class token keeps its own; those of the steps are interpolated linearly from end to end, as a clip of
+    another length is to be heard whole. (EAT's implementation takes the nearest one, the class token's among
+    them.)
+
+    Parameters
+    ----------
+    positions
+        [1, 1 + steps, width].
+    tokens
+        How many tokens there shall be, with the class token.
+
+    Returns
+    -------
+    Tensor
+        [1, tokens, width].
+    """
+    if positions.shape[1] == tokens:
+        return positions
+    steps = positions[:, 1:].float().transpose(1, 2)
+    steps = F.interpolate(steps, size=tokens - 1, mode="linear", align_corners=False).transpose(1, 2)
+    return torch.cat([positions[:, :1].float(), steps], dim=1)
+
+
 def _fit_axis(picture: Tensor, axis: int, size: int) -> Tensor:
     """Bring one axis of [1, width, frequency, time] to ``size``."""
     learned = picture.shape[axis]

@@ -57,7 +57,7 @@ class Prepared:
 
     def batches(self, size: int) -> Iterator[Floats]:
         """Yield the segments as float32 [segments, window], at most ``size`` at a time."""
-        length = window_samples(self.clip, self.rate_hz)
+        length = self.clip.window_samples(self.rate_hz)
         for first in range(0, len(self.spans), size):
             cut = (self._cut(span) for span in self.spans[first : first + size])
             yield np.stack([fit_length(part, length, self.clip.fit, self.clip.fade_samples) for part in cut])
@@ -68,13 +68,8 @@ class Prepared:
             return self.waveform[int(span.start_s * self.rate_hz) : int(span.end_s * self.rate_hz)]
         # Rounded, and a window by its length: one sample too few would be filled up and faded.
         start = round(span.start_s * self.rate_hz)
-        length = window_samples(self.clip, self.rate_hz)
+        length = self.clip.window_samples(self.rate_hz)
         return self.waveform[start : start + length if span.kind == "window" else round(span.end_s * self.rate_hz)]
-
-
-def window_samples(clip: ClipSettings, rate_hz: int) -> int:
-    """Length of the network's input in samples."""
-    return round(clip.window_s * rate_hz)
 
 
 def prepare(
@@ -113,7 +108,8 @@ def prepare(
     breaths_per_min = None
     waveform = np.zeros(0, dtype=np.float32)
     if quality.verdict != "unusable":
-        # The very steps of training: a model must hear in use what it learned from.
+        # The very steps of training: a model must hear in use what it learned from. Ends are not trimmed, as
+        # marks in time are those of the recording (see ClipSettings).
         waveform = prepare_waveform(recording, rate_hz, clip.fade_samples, clip.level)
         spans, breaths_per_min = _spans(waveform, rate_hz, recording.duration_s, clip, annotated)
         long = sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
@@ -147,7 +143,7 @@ def _spans(
     rate = found.breaths_per_min if found else None
     if found and clip.segments == "cycles":
         return tuple(Span("cycle", start_s, end_s) for start_s, end_s in found.cycles), rate
-    length = window_samples(clip, rate_hz)
+    length = clip.window_samples(rate_hz)
     starts = _window_starts(len(waveform), length, round(clip.hop_s * rate_hz))
     return tuple(Span("window", start / rate_hz, min((start + length) / rate_hz, duration_s)) for start in starts), rate
 

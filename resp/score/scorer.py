@@ -19,7 +19,7 @@ from resp.score.annotations import cycles_for
 from resp.score.confidence import abstention, calibrate, prediction_set
 from resp.score.errors import ScoreError
 from resp.score.inputs import find_inputs
-from resp.score.prepare import Prepared, Span, check_cycles, prepare, window_samples
+from resp.score.prepare import Prepared, Span, check_cycles, prepare
 from resp.score.schema import ModelIdentity, Report, Segment
 from resp.score.summarise import as_dict, summarise
 
@@ -54,7 +54,7 @@ class Scorer:
         self.model = model
         self.device = device
         config = model.config
-        cut, taken = window_samples(config.clip, model.network.rate_hz), model.network.input_samples
+        cut, taken = config.clip.window_samples(model.network.rate_hz), model.network.input_samples
         if taken is not None and cut != taken:
             raise ScoreError(
                 f"model {config.name!r} cuts windows of {cut} samples "

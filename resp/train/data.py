@@ -16,7 +16,9 @@ from resp.datasets import (
     open_dataset,
     split_dataset,
 )
+from resp.datasets.batches import Targets, as_targets
 from resp.datasets.cache import Progress
+from resp.datasets.sampling import balanced_draw
 from resp.train.errors import TrainError
 from resp.train.recipe import Recipe
 
@@ -46,10 +48,7 @@ class TrainingData:
             name: {
                 "items": len(part),
                 "patients": sorted({self.dataset.items[index].patient for index in part}),
-                "classes": {
-                    label: sum(self.dataset.items[index].label == number for index in part)
-                    for number, label in enumerate(self.dataset.classes)
-                },
+                "classes": self.dataset.class_counts(part),
             }
             for name, part in (
                 ("train", self.split.train),
@@ -65,6 +64,7 @@ class TrainingData:
             "parts": parts,
             "shared_patients": list(self.split.shared_patients),
             "unassigned_items": len(self.split.unassigned),
+            "withheld_items": len(self.split.withheld),
         }
 
 
@@ -104,25 +104,27 @@ def open_training_data(
 ) -> TrainingData:
     """Give opened parts their waveforms at ``rate_hz``; `DataError` where sounds cannot be read."""
     found, dataset, split = parts
-    waveforms = cache.open(dataset, rate_hz, recipe.clip.fade_samples, recipe.clip.level, progress=progress)
+    clip = recipe.clip
+    waveforms = cache.open(dataset, rate_hz, clip.fade_samples, clip.level, trim_db=clip.trim_db, progress=progress)
     return TrainingData(dataset, split, found, waveforms)
 
 
 def epoch_order(
-    labels: Sequence[int], indices: Sequence[int], *, repeats: int, balanced: bool, generator: torch.Generator
+    labels: Targets, indices: Sequence[int], *, repeats: int, balanced: bool, generator: torch.Generator
 ) -> Tensor:
     """Draw the order in which an epoch goes through items.
 
     Parameters
     ----------
     labels
-        Class of every item of the data set.
+        Class of every item of the data set, or float32 [items, classes] of zeros and ones.
     indices
         The training items.
     repeats
         How often each comes.
     balanced
-        Draw with replacement, each class equally often on average, instead of each item ``repeats`` times.
+        Draw with replacement, rare classes as often as common ones (`balanced_draw`), instead of each item
+        ``repeats`` times.
     generator
         Source of randomness.
 
@@ -135,9 +137,7 @@ def epoch_order(
     count = len(items) * repeats
     if not balanced:
         return items.repeat(repeats)[torch.randperm(count, generator=generator)]
-    classes = torch.as_tensor([labels[index] for index in indices], dtype=torch.int64)
-    rarity = 1 / torch.bincount(classes).to(torch.float64)[classes]
-    return items[torch.multinomial(rarity, count, replacement=True, generator=generator)]
+    return items[balanced_draw(as_targets(labels)[items], count, generator)]
 
 
 def own_share(order: Tensor, batch_size: int, *, drop_last: bool, process: int, processes: int) -> Tensor:
@@ -160,11 +160,15 @@ def _limit(dataset: DataSet, split: Split, most: int) -> tuple[DataSet, Split]:
     place = {index: position for position, index in enumerate(kept)}
     train, validation, test = (tuple(sorted(place[index] for index in part)) for part in chosen)
     items = tuple(dataset.items[index] for index in kept)
-    return replace(dataset, items=items), replace(split, train=train, validation=validation, test=test, unassigned=())
+    return replace(dataset, items=items), replace(
+        split, train=train, validation=validation, test=test, unassigned=(), withheld=()
+    )
 
 
 def _one_class_after_another(dataset: DataSet, part: Sequence[int], most: int) -> list[int]:
-    queues = [[index for index in part if dataset.items[index].label == label] for label in range(len(dataset.classes))]
+    queues: list[list[int]] = [[] for _ in dataset.classes]
+    for index in part:
+        queues[dataset.items[index].label].append(index)
     chosen: list[int] = []
     for depth in range(max(map(len, queues), default=0)):
         for queue in queues:

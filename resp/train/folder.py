@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from resp.evaluate.tasks import task_numbers
 from resp.evaluate.weights import RECIPE
 from resp.models.config import ModelConfig
 from resp.models.network import Network
@@ -13,7 +14,6 @@ from resp.train.recipe import Recipe, load_recipe
 
 STATE, RESULTS = "state.pt", "results.json"
 ENVIRONMENT, DATA = "environment.json", "data.json"
-_SCORES = (("sp", "Sp"), ("se", "Se"), ("score", "Score"))
 LAST = "last"
 
 
@@ -115,7 +115,7 @@ def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any]) -
         settings=recipe.network.settings,
         classes=data.dataset.classes,
         clip=recipe.clip,
-        trained_on=(f"{data.dataset.name}: {len(items)} items of {patients} patients",),
+        trained_on=(f"{data.dataset.name}: {len(items)} items of {patients} {task_numbers(data.dataset.task).unit}",),
         trained_devices=tuple(sorted({item.device for item in items if item.device})),
         trained_band_hz=recipe.card.trained_band_hz,
         licence=recipe.card.licence,
@@ -126,7 +126,9 @@ def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any]) -
 def _card(config: ModelConfig, recipe: Recipe, data: TrainingData, how: str) -> str:
     numbers = "\n".join(
         f"- {protocol}, epoch {one['epoch']}: "
-        + ", ".join(f"{label} {_shown(one['test'][key])}" for key, label in _SCORES)
+        + ", ".join(
+            f"{title} {_shown(one['test'][key])}" for key, title in task_numbers(data.dataset.task).titles.items()
+        )
         for protocol, one in config.results.items()
     )
     return f"""# {config.name}

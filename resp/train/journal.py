@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from resp.datasets.items import Task
+from resp.evaluate.tasks import LOSS, task_numbers
+
 METRICS = "metrics.jsonl"
 CURVES = "curves.png"
 
@@ -17,10 +20,13 @@ class Journal:
         The run folder.
     history
         Rows of the epochs that are done already; what the files say beyond them is forgotten.
+    task
+        What is predicted, which decides what is drawn.
     """
 
-    def __init__(self, folder: Path, history: list[dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, history: list[dict[str, Any]], task: Task = "respiratory") -> None:
         self._folder = folder
+        self._task = task
         self._history = list(history)
         (folder / METRICS).write_text("".join(_line(row) for row in history), encoding="utf-8")
         self._board = _open_board(folder / "tensorboard", len(history))
@@ -34,7 +40,7 @@ class Journal:
             for name, value in _numbers(row):
                 self._board.add_scalar(name, value, row["epoch"])
             self._board.flush()
-        draw_curves(self._history, self._folder / CURVES)
+        draw_curves(self._history, self._folder / CURVES, self._task)
 
     def close(self) -> None:
         """Close TensorBoard's file."""
@@ -42,16 +48,18 @@ class Journal:
             self._board.close()
 
 
-def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
-    """Draw loss and Score of training against validation, over epochs."""
+def draw_curves(history: list[dict[str, Any]], path: Path, task: Task = "respiratory") -> None:
+    """Draw loss and the task's primary number of training against validation, over epochs."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, value, title in zip(figure.subplots(1, 2), ("loss", "score"), ("Loss", "Score"), strict=True):
+    numbers = task_numbers(task)
+    shown = ((LOSS, "loss"), (numbers.primary, numbers.primary_title))
+    for axes, (value, title) in zip(figure.subplots(1, 2), shown, strict=True):
         for part, style in (("train", "--"), ("validation", "-"), ("test", ":")):
-            points = [(row["epoch"], row[part][value]) for row in history if part in row]
+            points = [(row["epoch"], row[part].get(value)) for row in history if part in row]
             points = [(epoch, number) for epoch, number in points if number is not None]
             if points:
                 axes.plot(*zip(*points, strict=True), style, marker=".", label=part)

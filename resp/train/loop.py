@@ -1,6 +1,7 @@
 """The loop: batches, steps, learning rate, averaging, over one or several processes."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import islice
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from resp.datasets.batches import Batch, batch_count, batches
-from resp.evaluate.metrics import normal_class
+from resp.datasets.ahead import Ahead
+from resp.datasets.batches import Batch, batch_count, plan_batches
 from resp.models.network import Network
 from resp.train.averaging import create_averaging
 from resp.train.data import TrainingData, epoch_order, own_share
@@ -35,6 +36,12 @@ class Trainer:
         On the CPU; it is moved to the accelerator's device.
     accelerator
         Device, precision and processes.
+
+    Attributes
+    ----------
+    seconds, waiting_share
+        How long the last `run_epoch` took, and for which share of that its steps waited for batches to be made, in
+        this process.
 
     Raises
     ------
@@ -62,14 +69,16 @@ class Trainer:
         self._recipe = recipe
         self._data = data
         self._accelerator = accelerator
-        self._labels = data.dataset.labels
+        self._labels = data.dataset.targets()
         self.objective = objective
         self._wrapped, self._optimiser = accelerator.prepare(objective, create_optimiser(objective, recipe.optimiser))
         # Made when the weights are on their device.
         self._averaging = create_averaging(recipe.averaging, objective)
+        objective.take_teacher(self._averaging.network)
         self._batches = batch_count(clips, training.batch_size, drop_last=training.drop_last)
         self.steps_per_epoch = batch_count(self._batches, training.accumulate)
         self.totals = self._new_totals()
+        self.seconds = self.waiting_share = 0.0
 
     @property
     def network(self) -> Network:
@@ -95,15 +104,22 @@ class Trainer:
         """
         if first_step == 0:
             self.totals = self._new_totals()
+        self.objective.begin_epoch(epoch)
         self._wrapped.train()
-        for step, group in enumerate(self._groups(epoch, first_step), start=first_step):
-            self._step(epoch, step, group)
-            after_step(step + 1)
+        training, began = self._recipe.training, time.perf_counter()
+        with Ahead(self._plan(epoch, first_step), training.ahead) as made:
+            groups = iter(lambda: list(islice(made, training.accumulate)), [])
+            for step, group in enumerate(groups, start=first_step):
+                self._step(epoch, step, group)
+                after_step(step + 1)
         if not abs(self.totals.loss) < float("inf"):
             raise TrainError(
                 f"the loss is not finite in epoch {epoch}; lower optimiser.lr, set optimiser.clip_norm, "
                 "or take another training.precision"
             )
+        # Behind the look at the loss, for which the device has to finish.
+        self.seconds = time.perf_counter() - began
+        self.waiting_share = made.waited_s / self.seconds
         if self._accelerator.num_processes > 1:
             # What batch normalisation counted differs between processes until the next forward pass.
             for buffer in self.network.buffers():
@@ -156,7 +172,9 @@ class Trainer:
             last = number == len(group)
             with nullcontext() if last else accelerator.no_sync(self._wrapped):
                 outcome: Outcome = self._wrapped(
-                    batch.waveform.to(accelerator.device), batch.labels.to(accelerator.device), generator
+                    batch.waveform.to(accelerator.device, non_blocking=True),
+                    batch.labels.to(accelerator.device, non_blocking=True),
+                    generator,
                 )
                 accelerator.backward(outcome.loss * (len(batch.labels) / clips))
             self.totals.add(outcome)
@@ -166,10 +184,10 @@ class Trainer:
         self._optimiser.zero_grad()
         self._averaging.after_step()
 
-    def _groups(self, epoch: int, first_step: int) -> Iterator[list[Batch]]:
-        """Yield the batches of each optimiser step, from ``first_step`` on."""
+    def _plan(self, epoch: int, first_step: int) -> list[Callable[[], Batch]]:
+        """Return what makes the batches of an epoch, from those of ``first_step`` on."""
         recipe, accelerator = self._recipe, self._accelerator
-        training, clip = recipe.training, recipe.clip
+        training, clip, rate_hz = recipe.training, recipe.clip, self._data.waveforms.rate_hz
         order = epoch_order(
             self._labels,
             self._data.split.train,
@@ -184,22 +202,22 @@ class Trainer:
             process=accelerator.process_index,
             processes=accelerator.num_processes,
         )
-        made = batches(
+        planned = plan_batches(
             self._data.waveforms,
             self._labels,
             mine.tolist(),
             batch_size=training.batch_size // accelerator.num_processes,
-            length=round(clip.window_s * self._data.waveforms.rate_hz),
+            length=clip.window_samples(rate_hz),
             fit=clip.fit,
             crop=training.crop,
             fade_samples=clip.fade_samples,
+            pad=clip.pad_samples(rate_hz),
+            time_scale=training.time_scale,
             generator=derived_generator(recipe.seed, Purpose.CROPS, epoch, accelerator.process_index),
+            pin_memory=accelerator.device.type == "cuda",
         )
-        # Batches that are done are made again and dropped, so that what comes after them is the same.
-        left = islice(made, first_step * training.accumulate, None)
-        while group := list(islice(left, training.accumulate)):
-            yield group
+        return planned[first_step * training.accumulate :]
 
     def _new_totals(self) -> EpochTotals:
-        classes = self._data.dataset.classes
-        return EpochTotals(len(classes), normal_class(classes), self._accelerator.device)
+        dataset = self._data.dataset
+        return EpochTotals(dataset.classes, dataset.task, self._accelerator.device)

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from accelerate import Accelerator
 
-from resp.evaluate import PROTOCOLS, Predictions, Protocol, evaluate, icbhi_score
-from resp.evaluate.metrics import normal_class
+from resp.evaluate import PROTOCOLS, Predictions, Protocol, evaluate
+from resp.evaluate.tasks import LOSS, mean_loss, measure, protocol_words, task_numbers
 from resp.evaluate.weights import RUN_WEIGHTS
 from resp.models.network import Network
 from resp.train.data import TrainingData
@@ -42,19 +41,20 @@ class Measurer:
         self._data = data
         self._accelerator = accelerator
         self._folder = folder
-        self._normal = normal_class(data.dataset.classes)
+        self._task = data.dataset.task
         self.best: dict[str, dict[str, Any]] = {}
 
     def epoch(self, network: Network, epoch: int) -> dict[str, Numbers]:
         """Measure the weights of an epoch and keep them where a protocol would choose them so far.
 
-        The honest protocol chooses by the Score on the validation part, the literature protocol by the Score
-        on the test part; of equal Scores, which a small part often has, the lower loss is better.
+        The honest protocol chooses by the task's primary number (`resp.evaluate.tasks`) on the validation part, the
+        literature protocol by that on the test part; of equal ones, which a small part often has, the lower loss
+        is better.
 
         Returns
         -------
         dict
-            Part → loss, Sp, Se, Score; only the parts that choose something.
+            Part → loss and the task's numbers; only the parts that choose something.
         """
         measured: dict[str, Numbers] = {}
         for protocol in self._recipe.evaluation.protocols:
@@ -63,7 +63,7 @@ class Measurer:
                 continue
             numbers = self._numbers(self._predict(network, part))
             measured[part] = numbers
-            score, loss = numbers["score"], numbers["loss"]
+            score, loss = numbers[task_numbers(self._task).primary], numbers[LOSS]
             key = [-1.0 if score is None else score, -float("inf") if loss is None else -loss]
             if protocol not in self.best or key > self.best[protocol]["key"]:
                 self.best[protocol] = {"epoch": epoch, "key": key}
@@ -82,7 +82,7 @@ class Measurer:
         Returns
         -------
         dict
-            ``epoch``, ``protocol`` in words, ``test`` (loss, Sp, Se, Score) and the whole ``evaluation``.
+            ``epoch``, ``protocol`` in words, ``test`` (loss and the task's numbers) and the whole ``evaluation``.
         """
         from resp.models.folder import load_model
 
@@ -91,7 +91,8 @@ class Measurer:
         # In float32, as the finished model is used.
         predictions = self._predict(network, "test", exact=True)
         epoch = self.best.get(protocol, {"epoch": self._recipe.training.epochs})["epoch"]
-        brief = {"epoch": epoch, "protocol": PROTOCOLS[protocol], "test": self._numbers(predictions)}
+        words = protocol_words(PROTOCOLS, protocol, self._task)
+        brief = {"epoch": epoch, "protocol": words, "test": self._numbers(predictions)}
         evaluation = evaluate(
             predictions,
             subject=self._recipe.name,
@@ -102,7 +103,7 @@ class Measurer:
         )
         if self._accelerator.is_main_process:
             predictions.save(self._folder / f"predictions_{protocol}.csv")
-        self._save(RUN_WEIGHTS[protocol], network, f"epoch {epoch}: {PROTOCOLS[protocol]}", {protocol: brief})
+        self._save(RUN_WEIGHTS[protocol], network, f"epoch {epoch}: {words}", {protocol: brief})
         return {**brief, "evaluation": evaluation.to_dict()}
 
     def _predict(self, network: Network, part: str, *, exact: bool = False) -> Predictions:
@@ -118,11 +119,9 @@ class Measurer:
         )
 
     def _numbers(self, predictions: Predictions) -> Numbers:
-        """Return loss (cross-entropy), Sp, Se and Score."""
-        true = predictions.probabilities[np.arange(len(predictions)), predictions.truth]
-        loss = -float(np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
-        scores = icbhi_score(predictions.truth, predictions.prediction, normal=self._normal)
-        return {"loss": plain_number(loss)} | {name: plain_number(value) for name, value in scores._asdict().items()}
+        """Return loss and the task's numbers."""
+        numbers = {LOSS: mean_loss(predictions), **measure(predictions)}
+        return {name: plain_number(value) for name, value in numbers.items()}
 
     def _save(self, name: str, network: Network, how: str, results: dict[str, Any] | None = None) -> None:
         if self._accelerator.is_main_process:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 import numpy as np
 from accelerate import Accelerator
@@ -59,10 +60,10 @@ def predict_part(
             clip,
             ((data.waveforms.clip(index), items[index].start_s is None) for index in mine),
             batch_size=batch_size,
+            task=data.dataset.task,
         )
     if accelerator.num_processes > 1:
         shared = dict(gather_object(list(zip(mine, logits, strict=True))))
         logits = [shared[index] for index in indices]
-    chosen = [items[index] for index in indices]
-    truth = [item.label for item in chosen]
-    return label_predictions(chosen, truth, np.stack(logits), data.dataset.classes, run)
+    part = replace(data.dataset, items=tuple(items[index] for index in indices))
+    return label_predictions(part.items, part.targets(), np.stack(logits), part.classes, run, part.task)

@@ -62,6 +62,10 @@ def _walk(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list[type
     """Return the models that hold the last part of ``loc``, and ``loc`` as a user would write it."""
     models, path = [model], list[int | str]()
     for number, part in enumerate(loc):
+        if isinstance(part, int):
+            # A place in a list, whose elements are what its models describe.
+            path.append(part)
+            continue
         named = [one for one in models if part in _tags(one)]
         if named and not any(part in one.model_fields for one in models):
             # Which of several settings classes is meant, not a key that stands in the file.
@@ -73,7 +77,7 @@ def _walk(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list[type
                 inner
                 for one in models
                 if part in one.model_fields
-                for inner in _models(one.model_fields[str(part)].annotation)
+                for inner in _models(one.model_fields[part].annotation)
             ]
     return models, path
 

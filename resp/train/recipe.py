@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from resp.datasets.settings import DataSettings
 from resp.models.config import ClipSettings
@@ -25,7 +25,7 @@ from resp.train.sections import (
     OptimiserSettings,
     TrainingSettings,
 )
-from resp.train.shipped import find_recipe
+from resp.train.shipped import find_overlay, find_recipe
 
 
 class Recipe(BaseModel):
@@ -65,6 +65,24 @@ class Recipe(BaseModel):
     card: CardSettings = CardSettings()
     max_items: Annotated[int, Field(ge=1)] | None = None
 
+    @model_validator(mode="after")
+    def _crops_what_it_pads(self) -> "Recipe":
+        if self.clip.pad_share and self.training.crop == "start":
+            raise ValueError(
+                "clip.pad_share puts silence before each clip, and training.crop=start would learn from that; "
+                "take training.crop=random"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_the_average_it_learns_from(self) -> "Recipe":
+        if self.objective.needs_average and self.averaging.name != "ema":
+            raise ValueError(
+                "objective.distillation learns from the moving average of the weights, and averaging.name is "
+                f"{self.averaging.name}; take averaging.name=ema, or objective.distillation=null"
+            )
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain values, every default spelled out."""
         return self.model_dump(mode="json")
@@ -80,11 +98,17 @@ class Recipe(BaseModel):
         return tuple(key for key in keys if key != "data.root" and mine.get(key) != theirs.get(key))
 
 
-def load_recipe(path: str | os.PathLike[str], settings: Sequence[str] = (), *, preset: str | None = None) -> Recipe:
+def load_recipe(
+    path: str | os.PathLike[str],
+    settings: Sequence[str] = (),
+    *,
+    overlays: Sequence[str | os.PathLike[str]] = (),
+    preset: str | None = None,
+) -> Recipe:
     """Read a recipe from a YAML file.
 
     The file may name another one whose settings it changes (``extends: base.yaml``, relative to it), and a
-    preset (``preset: smoke``). Settings win over the preset, the preset over the file.
+    preset (``preset: smoke``). Settings win over the preset, the preset over the overlays, these over the file.
 
     Parameters
     ----------
@@ -92,6 +116,9 @@ def load_recipe(path: str | os.PathLike[str], settings: Sequence[str] = (), *, p
         The file, or the name of a recipe that came with resp, such as ``icbhi/ast_patchmix_cl``.
     settings
         ``a.b=value`` with the value in YAML, such as ``training.epochs=3`` or ``network.weights=null``.
+    overlays
+        YAML files whose settings change the recipe's, in this order; or names of those that came with resp, such
+        as ``bc`` (``configs/with/bc.yaml``).
     preset
         Name of a preset: ``smoke``.
 
@@ -101,6 +128,8 @@ def load_recipe(path: str | os.PathLike[str], settings: Sequence[str] = (), *, p
         The file cannot be read, or the recipe is wrong; the message lists every problem.
     """
     given = read_mapping(find_recipe(Path(path)))
+    for overlay in overlays:
+        given = merge(given, read_mapping(find_overlay(Path(overlay))))
     changes = parse_settings(settings)
     chosen = preset or changes.pop("preset", None) or given.get("preset")
     given.pop("preset", None)

@@ -15,9 +15,8 @@ from tqdm import tqdm
 
 from resp.datasets import WaveformCache
 from resp.datasets.cache import Progress
+from resp.evaluate.tasks import task_numbers
 from resp.evaluate.weights import RECIPE, RUN_WEIGHTS
-from resp.losses import inverse_frequency_weights
-from resp.train.augmentation import Augmentation
 from resp.train.checkpoint import RunState
 from resp.train.data import open_parts, open_training_data
 from resp.train.environment import create_accelerator, describe_environment
@@ -35,10 +34,9 @@ from resp.train.folder import (
 from resp.train.journal import Journal
 from resp.train.loop import Trainer
 from resp.train.measuring import Measurer, Numbers
-from resp.train.objectives import create_objective
 from resp.train.recipe import Recipe
 from resp.train.seeds import Purpose, derived_seed, own_randomness
-from resp.train.starting import build_network
+from resp.train.starting import build_network, build_objective
 from resp.train.stopping import RunInterruptedError, StopRequest
 
 # How often the progress bar asks the device for the loss.
@@ -67,7 +65,9 @@ class RunResult:
         return self.folder / RUN_WEIGHTS["honest"]
 
     def score(self, protocol: str = "honest") -> Numbers:
-        """Return ``sp``, ``se`` and ``score`` on the test part; None where not defined.
+        """Return loss and the task's numbers (``sp``, ``se``, ``score``; ``accuracy``; ``map``) on the test part.
+
+        One is None where it is not defined.
 
         Raises
         ------
@@ -149,11 +149,7 @@ class _Run:
         classes = parts.dataset.classes
         torch.manual_seed(derived_seed(recipe.seed, Purpose.WEIGHTS))
         network = build_network(recipe, classes)
-        weights = None
-        if recipe.objective.class_weights == "inverse_frequency":
-            labels = [parts.dataset.items[index].label for index in parts.split.train]
-            weights = inverse_frequency_weights(labels, len(classes))
-        objective = create_objective(recipe.objective, network, Augmentation(recipe.augment, network), weights)
+        objective = build_objective(recipe, parts, network)
         with accelerator.main_process_first(), _decoding_bar(self._show) as progress:
             self._data = open_training_data(parts, recipe, cache, network.rate_hz, progress)
         self._trainer = Trainer(recipe, self._data, objective, accelerator)
@@ -188,7 +184,7 @@ class _Run:
             unit="step",
             disable=not self._show,
         )
-        journal = Journal(self._folder, self._history) if self._main else None
+        journal = Journal(self._folder, self._history, self._data.dataset.task) if self._main else None
         with StopRequest(listen=self._accelerator.num_processes == 1) as stop, bar:
             after_step = self._after_step(bar, stop)
             try:
@@ -219,6 +215,8 @@ class _Run:
             "epoch": self._epoch,
             "lr": self._trainer.rate(self._epoch),
             "train": self._trainer.totals.summary(self._accelerator),
+            "train_seconds": round(self._trainer.seconds, 3),
+            "waiting_share": round(self._trainer.waiting_share, 4),
             **self._measurer.epoch(self._trainer.network, self._epoch),
         }
         row["seconds"] = round(time.monotonic() - began, 3)
@@ -254,9 +252,10 @@ class _Run:
 
     def _shown(self) -> dict[str, str]:
         shown = {"epoch": str(self._epoch), "loss": f"{self._trainer.totals.loss:.3f}"}
-        score = self._history[-1].get("validation", {}).get("score") if self._history else None
+        numbers = task_numbers(self._data.dataset.task)
+        score = self._history[-1].get("validation", {}).get(numbers.primary) if self._history else None
         if score is not None:
-            shown["Score"] = f"{score:.3f}"
+            shown[numbers.primary_title] = f"{score:.3f}"
             shown["best"] = f"{self._measurer.best['honest']['key'][0]:.3f}"
         return shown
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[int, Field(ge=1)]
+Factor = Annotated[float, Field(gt=0)]
 
 
 class _Section(BaseModel):
@@ -37,18 +38,23 @@ class OptimiserSettings(_Section):
     Parameters
     ----------
     name
-        ``adam`` (weight decay is part of the gradient) or ``adamw`` (decoupled).
+        ``adam`` (weight decay is part of the gradient), ``adamw`` (decoupled), or ``sgd`` (part of the
+        gradient) with Nesterov's momentum.
     lr, weight_decay
-        Learning rate and weight decay.
+        Learning rate and weight decay. All weights decay, biases and those of normalisation too, as
+        published.
+    momentum
+        Of ``sgd``; 0 is plain gradient descent.
     head_lr_factor
         The last stage, and what only training has (a projector), learn this much faster.
     clip_norm
         Gradients are cut to this norm; None leaves them.
     """
 
-    name: Literal["adam", "adamw"] = "adam"
+    name: Literal["adam", "adamw", "sgd"] = "adam"
     lr: Annotated[float, Field(gt=0)] = 5e-5
     weight_decay: Annotated[float, Field(ge=0)] = 1e-6
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     head_lr_factor: Annotated[float, Field(gt=0)] = 1.0
     clip_norm: Annotated[float, Field(gt=0)] | None = None
 
@@ -87,6 +93,9 @@ class TrainingSettings(_Section):
         Leave out a last batch that is not full.
     crop
         Which part of an item longer than the clip is learned from: its ``start``, or a ``random`` part.
+    time_scale
+        Bounds of the factor, drawn uniformly for each item, that its duration is multiplied by before it is padded
+        and cropped (BC learning: [0.8, 1.25]); null leaves it.
     repeats
         How often each item comes in an epoch.
     balanced
@@ -95,6 +104,9 @@ class TrainingSettings(_Section):
         ``auto`` is fp16 on CUDA and none on a CPU.
     device
         ``auto`` is CUDA where there is one.
+    ahead
+        How many batches are made ahead, each in a thread of its own; it changes no result. 0 makes each when its
+        step begins.
     """
 
     epochs: Positive = 50
@@ -102,10 +114,19 @@ class TrainingSettings(_Section):
     accumulate: Positive = 1
     drop_last: bool = True
     crop: Literal["start", "random"] = "start"
+    time_scale: tuple[Factor, Factor] | None = None
     repeats: Positive = 1
     balanced: bool = False
     precision: Literal["auto", "none", "bf16", "fp16"] = "auto"
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    ahead: Annotated[int, Field(ge=0)] = 4
+
+    @field_validator("time_scale")
+    @classmethod
+    def _in_order(cls, time_scale: tuple[float, float] | None) -> tuple[float, float] | None:
+        if time_scale is not None and time_scale[0] > time_scale[1]:
+            raise ValueError(f"{list(time_scale)}; expected the lower bound first, such as [0.8, 1.25]")
+        return time_scale
 
 
 class EvaluationSettings(_Section):

@@ -9,12 +9,19 @@ _PACKAGE = Path(__file__).parents[1]
 _FOLDERS = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
 
 
+# Overlays: parts of recipes that change a whole one.
+_OVERLAYS = "with"
+
+
 def shipped_recipes() -> dict[str, Path]:
     """Return name → file of every recipe that came with resp, such as ``icbhi/ast_ce``."""
-    folder = next((one for one in _FOLDERS if one.is_dir()), None)
-    if folder is None:
-        return {}
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+    return {name: path for name, path in _shipped().items() if not name.startswith(f"{_OVERLAYS}/")}
+
+
+def shipped_overlays() -> dict[str, Path]:
+    """Return name → file of every overlay that came with resp, such as ``bc``."""
+    prefix = f"{_OVERLAYS}/"
+    return {name.removeprefix(prefix): path for name, path in _shipped().items() if name.startswith(prefix)}
 
 
 def find_recipe(given: Path) -> Path:
@@ -25,10 +32,31 @@ def find_recipe(given: Path) -> Path:
     TrainError
         There is neither; the message names those that came with resp.
     """
-    if given.exists():
+    return _find(given, shipped_recipes(), "configs/", "a recipe in YAML")
+
+
+def find_overlay(given: Path) -> Path:
+    """Return the overlay that is meant: a file that is there, else the one of that name that came with resp.
+
+    Raises
+    ------
+    TrainError
+        There is neither; the message names those that came with resp.
+    """
+    return _find(given, shipped_overlays(), f"configs/{_OVERLAYS}/", "an overlay in YAML (a part of a recipe)")
+
+
+def _find(given: Path, known: dict[str, Path], prefix: str, expected: str) -> Path:
+    if given.is_file():
         return given
-    known = shipped_recipes()
-    name = given.with_suffix("").as_posix().removeprefix("configs/")
+    name = given.with_suffix("").as_posix().removeprefix(prefix)
     if name not in known:
-        raise TrainError(f"{given}: no such file; expected a recipe in YAML, or one of {', '.join(known) or 'none'}")
+        raise TrainError(f"{given}: no such file; expected {expected}, or one of {', '.join(known) or 'none'}")
     return known[name]
+
+
+def _shipped() -> dict[str, Path]:
+    folder = next((one for one in _FOLDERS if one.is_dir()), None)
+    if folder is None:
+        return {}
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.yaml"))}

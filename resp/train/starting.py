@@ -1,4 +1,4 @@
-"""What a run starts from: the network, its first weights, the optimiser's groups."""
+"""What a run starts from: the network, its first weights, the objective, the optimiser's groups."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from resp.losses import inverse_frequency_weights
 from resp.models import create
 from resp.models.network import OUTPUT, Network
+from resp.train.augmentation import Augmentation
+from resp.train.data import Parts
 from resp.train.errors import TrainError
-from resp.train.objectives import Objective
+from resp.train.objectives import Objective, create_objective
 from resp.train.recipe import Recipe
 from resp.train.sections import OptimiserSettings
 
 HEAD = f"stages.{OUTPUT}."
+POSITIONS = "stages.tokens.positions"
 
 
 def build_network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
@@ -28,12 +32,17 @@ def build_network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
         network = create(recipe.network.name, classes=classes, **recipe.network.settings)
     except (TypeError, ValueError) as error:
         raise TrainError(f"network.settings {recipe.network.settings}: {error}") from error
-    samples = round(recipe.clip.window_s * network.rate_hz)
+    samples = recipe.clip.window_samples(network.rate_hz)
     if network.input_samples is not None and network.input_samples != samples:
         raise TrainError(
             f"clip.window_s is {recipe.clip.window_s:g} s ({samples} samples at {network.rate_hz} Hz), "
             f"but the network takes {network.input_samples}; "
-            "give clip.window_s and network.settings.window_s one value"
+            "give clip.window_s and the network's own setting of its length one value"
+        )
+    if samples < network.least_samples:
+        raise TrainError(
+            f"clip.window_s is {recipe.clip.window_s:g} s ({samples} samples at {network.rate_hz} Hz); the network "
+            f"takes {network.least_samples} or more"
         )
     if recipe.network.weights is not None:
         load_weights(network, recipe.network.name, recipe.network.weights)
@@ -60,7 +69,7 @@ def load_weights(network: Network, name: str, source: str) -> None:
     from resp.models.folder import installed_models
 
     if source in installed_models() or _is_model_folder(Path(source)):
-        _load_backbone(network, source)
+        _load_backbone(network, name, source)
     elif name == "ast_conv":
         from resp.models.conv_ast import load_conv_ast_trunk
 
@@ -75,6 +84,26 @@ def load_weights(network: Network, name: str, source: str) -> None:
         load_mn04_weights(network, Path(source))
     else:
         raise TrainError(f"network.weights {source!r}: {name} can start only from a resp model folder")
+
+
+def build_objective(recipe: Recipe, parts: Parts, network: Network) -> Objective:
+    """Make a recipe's objective for the items that it learns from.
+
+    Raises
+    ------
+    RespError
+        The objective cannot learn what the data set asks for; or a mix or a site that is not there.
+    """
+    settings, dataset = recipe.objective, parts.dataset
+    weights = None
+    if settings.class_weights == "inverse_frequency":
+        items = [dataset.items[index] for index in parts.split.train]
+        labels = [label for item in items for label in (item.label, *item.more_labels)]
+        weights = inverse_frequency_weights(labels, len(dataset.classes))
+    objective = create_objective(settings, network, Augmentation(recipe.augment, network), weights)
+    if problem := objective.problem(dataset.task):
+        raise TrainError(f"objective {settings.name} cannot learn {dataset.name}: {problem}")
+    return objective
 
 
 def parameter_groups(objective: Objective, settings: OptimiserSettings) -> list[dict[str, Any]]:
@@ -103,6 +132,14 @@ def create_optimiser(objective: Objective, settings: OptimiserSettings) -> torch
         raise TrainError("network.frozen names every stage that has weights; leave at least one to learn")
     if settings.name == "adamw":
         return torch.optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
+    if settings.name == "sgd":
+        return torch.optim.SGD(
+            groups,
+            lr=settings.lr,
+            momentum=settings.momentum,
+            nesterov=settings.momentum > 0,
+            weight_decay=settings.weight_decay,
+        )
     return torch.optim.Adam(groups, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
@@ -117,11 +154,23 @@ def _is_model_folder(folder: Path) -> bool:
     return isinstance(config, dict) and "format_version" in config and "network" in config
 
 
-def _load_backbone(network: Network, source: str) -> None:
-    from resp.models.folder import find_model, read_weights
+def _load_backbone(network: Network, name: str, source: str) -> None:
+    from resp.models.errors import ModelError
+    from resp.models.folder import find_model, read_config, read_weights
+    from resp.models.positions import fit_token_positions
     from resp.models.state import fit_state
 
+    folder = find_model(source)
     own = network.state_dict()
-    given = {key: value for key, value in read_weights(find_model(source)).items() if not key.startswith(HEAD)}
+    given = {key: value for key, value in read_weights(folder).items() if not key.startswith(HEAD)}
+    if name.startswith("eat") and POSITIONS in given and POSITIONS in own:
+        given[POSITIONS] = fit_token_positions(given[POSITIONS], own[POSITIONS].shape[1])
     head = {key: value for key, value in own.items() if key.startswith(HEAD)}
-    network.load_state_dict(fit_state({**given, **head}, own, f"network.weights {source}: "))
+    try:
+        network.load_state_dict(fit_state({**given, **head}, own, f"network.weights {source}: "))
+    except ModelError as error:
+        held = read_config(folder)
+        raise TrainError(
+            f"{error}. The folder holds network {held.network} with settings {held.settings}, and network.name is "
+            f"{name}; give a folder of {name} with the recipe's settings, or take the folder's network and settings"
+        ) from error

@@ -1,32 +1,38 @@
 """Sums over an epoch, kept on the device so that no step waits for them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from resp.evaluate.metrics import confusion_scores
+from resp.datasets.items import Task
+from resp.evaluate.metrics import normal_class
+from resp.evaluate.tasks import measure_counts
 from resp.train.objectives import Outcome
 
 
 class EpochTotals:
-    """Mean losses and the Score of what was learned from.
+    """Mean losses, and of a task with one label an item its numbers, of what was learned from.
 
     Parameters
     ----------
-    classes, normal
-        Number of classes and the index of the normal one.
+    classes, task
+        Class names, and what is predicted. Of a multi-label task only losses are summed: its numbers need all
+        predictions at once.
     device
         Where the sums are kept.
     """
 
-    def __init__(self, classes: int, normal: int, device: torch.device) -> None:
-        self._normal = normal
+    def __init__(self, classes: Sequence[str], task: Task, device: torch.device) -> None:
+        self._task = task
+        self._normal = normal_class(classes)
         self._device = device
         self._clips = 0
         self._sums: dict[str, Tensor] = {}
-        self._counts = torch.zeros(classes, classes, dtype=torch.int64, device=device)
+        side = 0 if task == "multi_label" else len(classes)
+        self._counts = torch.zeros(side, side, dtype=torch.int64, device=device)
 
     @torch.no_grad()
     def add(self, outcome: Outcome) -> None:
@@ -36,8 +42,9 @@ class EpochTotals:
         for name, value in (("loss", outcome.loss.detach()), *outcome.parts.items()):
             before = self._sums.get(name, torch.zeros((), dtype=torch.float64, device=self._device))
             self._sums[name] = before + value.double() * clips
-        place = outcome.truth * self._counts.shape[1] + outcome.logits.argmax(dim=1)
-        self._counts.view(-1).scatter_add_(0, place, torch.ones_like(place))
+        if self._task != "multi_label":
+            place = outcome.truth * self._counts.shape[1] + outcome.logits.argmax(dim=1)
+            self._counts.view(-1).scatter_add_(0, place, torch.ones_like(place))
 
     @property
     def loss(self) -> float:
@@ -45,13 +52,15 @@ class EpochTotals:
         return float(self._sums["loss"]) / self._clips if self._clips else float("nan")
 
     def summary(self, accelerator: Accelerator) -> dict[str, float | None]:
-        """Return mean losses and Sp, Se, Score over all processes; None where nothing can be counted."""
-        counts = accelerator.reduce(self._counts, reduction="sum")
-        clips = float(counts.sum())
-        means = {name: float(accelerator.reduce(value, reduction="sum")) / clips for name, value in self._sums.items()}
-        scores = confusion_scores(counts.cpu().numpy(), self._normal)
-        named = dict(zip(("sp", "se", "score"), (float(score) for score in scores), strict=True))
-        return {name: plain_number(value) for name, value in {**means, **named}.items()}
+        """Return mean losses and the task's numbers over all processes; None where nothing can be counted."""
+        clips = float(accelerator.reduce(torch.tensor(self._clips, device=self._device), reduction="sum"))
+        numbers = {
+            name: float(accelerator.reduce(value, reduction="sum")) / clips for name, value in self._sums.items()
+        }
+        if self._task != "multi_label":
+            counts = accelerator.reduce(self._counts, reduction="sum")
+            numbers |= measure_counts(counts.cpu().numpy(), self._task, self._normal)
+        return {name: plain_number(value) for name, value in numbers.items()}
 
     def state(self) -> dict[str, Any]:
         """Return the sums, for `load`."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from resp.audio import AudioError, cut_windows, fade_ends, fit_length
+from resp.audio import AudioError, cut_windows, fade_ends, fit_length, spread_windows
 
 
 @pytest.fixture
@@ -91,6 +91,31 @@ def test_a_short_clip_is_one_window(waveform):
     np.testing.assert_array_equal(window, fit_length(waveform, 128, fade_samples=5))
 
 
+@pytest.mark.parametrize("count", [2, 3, 10])
+@pytest.mark.parametrize(("there", "length"), [(100, 30), (103, 30), (1000, 1), (61, 60)])
+def test_spread_windows_are_as_even_as_samples_allow(there, length, count):
+    windows = spread_windows(np.arange(there, dtype=np.float32), length, count)
+    starts = [int(window[0]) for window in windows]
+    for window in windows:
+        np.testing.assert_array_equal(window, window[0] + np.arange(length))
+    assert (len(starts), starts[0], starts[-1]) == (count, 0, there - length)
+    step = (there - length) / (count - 1)
+    for number, start in enumerate(starts):
+        assert 0 <= number * step - start < 1 or start == pytest.approx(number * step)
+
+
+def test_a_lone_window_lies_in_the_middle(waveform):
+    (window,) = spread_windows(waveform, 11, 1)
+    np.testing.assert_array_equal(window, waveform[19:30])
+    assert not np.shares_memory(window, waveform)
+
+
+@pytest.mark.parametrize("length", [50, 128])
+def test_windows_that_would_all_be_the_same_are_one(waveform, length):
+    (window,) = spread_windows(waveform, length, 10, "zero", 5)
+    np.testing.assert_array_equal(window, fit_length(waveform, length, "zero", 5))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -102,6 +127,8 @@ def test_a_short_clip_is_one_window(waveform):
         (lambda: cut_windows([1.0], 5, 0), "expected a hop of 1 to 5"),
         (lambda: cut_windows([1.0], 5, 6), "expected a hop of 1 to 5"),
         (lambda: cut_windows([1.0], 0, 1), "expected at least 1"),
+        (lambda: spread_windows([1.0], 1, 0), "expected at least 1"),
+        (lambda: spread_windows([1.0], 0, 2), "expected at least 1"),
     ],
 )
 def test_what_cannot_be_cut(call, message):

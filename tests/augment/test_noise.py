@@ -41,3 +41,34 @@ def test_no_constant_offset_is_added(waveform, seeded):
 def test_spans_are_checked(settings, name):
     with pytest.raises(AugmentError, match=name):
         ColouredNoise(**settings)
+
+
+@pytest.mark.parametrize(
+    ("colour", "slope_db"), [("white", 0.0), ("pink", -3.01), ("red", -6.02), ("blue", 3.01), ("violet", 6.02)]
+)
+def test_named_colours_have_their_slope_in_decibels_per_octave(seeded, colour, slope_db):
+    waveform = 0.01 * torch.ones(8, 60000, dtype=torch.float64)
+    noise = (ColouredNoise((0, 0), colours=(colour,))(waveform, seeded()) - waveform).numpy()
+    frequency, density = welch(noise, fs=16000, nperseg=4096)
+    band = (frequency > 60) & (frequency < 7000)
+    slope = np.polyfit(np.log2(frequency[band]), 10 * np.log10(density.mean(0)[band]), 1)[0]
+    assert slope == pytest.approx(slope_db, abs=0.3)
+
+
+def test_each_sample_gets_one_of_the_named_colours(seeded):
+    exponents = ColouredNoise(colours=("pink", "violet")).draw(torch.zeros(2000, 4), seeded()).exponent
+    assert set(exponents.flatten().tolist()) == {1.0, -2.0}
+    assert 0.46 < (exponents == 1).float().mean() < 0.54
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"colours": ()}, "expected some of white, pink, red, blue, violet"),
+        ({"colours": ("brown",)}, "expected some of"),
+        ({"colours": ("pink",), "exponent": (0, 1)}, "expected only one of them"),
+    ],
+)
+def test_colours_are_checked(settings, message):
+    with pytest.raises(AugmentError, match=message):
+        ColouredNoise(**settings)

@@ -28,6 +28,8 @@ def test_networks_and_installed_models_as_json(tmp_path, monkeypatch):
     networks = {entry["name"]: entry for entry in listed if entry["kind"] == "network"}
     assert list(networks) == [record.name for record in REGISTRY]
     assert networks["mn04"]["parameters"] == 983_599
+    assert (networks["mn04"]["rate_hz"], networks["mn04"]["input_samples"]) == (32_000, None)
+    assert (networks["eat_s"]["rate_hz"], networks["eat_s"]["input_samples"]) == (22_050, 114_688)
     assert networks["ast"]["defaults"] == {"size": "base"}
     (installed,) = (entry for entry in listed if entry["kind"] == "installed")
     assert installed["name"] == folder.DEFAULT_MODEL
@@ -40,7 +42,9 @@ def test_as_text(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "SHIPPED", tmp_path)
     install(tmp_path, "two")
     text = run()
-    assert "5,572,036" in text
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert any(line.startswith("ast_tiny 5,572,036 16 kHz, 8.00 s AST tiny") for line in lines)
+    assert any(line.startswith("m18 3,676,804 8 kHz, any ") for line in lines)
     assert "tells two apart" in text
     shutil.rmtree(tmp_path / "two")
     assert run().rstrip().endswith("none")

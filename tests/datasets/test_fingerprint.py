@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from resp.datasets import DataError, DataSet, data_fingerprint
+from resp.datasets import DataError, data_fingerprint
 from resp.datasets.contents import content_of, write_atomically
 
 
@@ -19,7 +19,7 @@ def dataset(make_dataset):
 
 
 def with_items(dataset, items):
-    return DataSet(dataset.name, dataset.classes, tuple(items), dataset.census)
+    return replace(dataset, items=tuple(items))
 
 
 def test_order_and_folder_do_not_matter(dataset, tmp_path):
@@ -39,6 +39,13 @@ def test_order_and_folder_do_not_matter(dataset, tmp_path):
 @pytest.mark.parametrize("change", [{"label": 3}, {"patient": "z"}, {"start_s": 0.1, "end_s": 0.5}])
 def test_labels_patients_and_stretches_matter(dataset, change):
     changed = with_items(dataset, [replace(dataset.items[0], **change), *dataset.items[1:]])
+    assert data_fingerprint(changed).sha256 != data_fingerprint(dataset).sha256
+
+
+def test_further_classes_matter(dataset):
+    several = replace(dataset, task="multi_label")
+    assert data_fingerprint(several) == data_fingerprint(dataset)
+    changed = with_items(several, [replace(dataset.items[0], more_labels=(3,)), *dataset.items[1:]])
     assert data_fingerprint(changed).sha256 != data_fingerprint(dataset).sha256
 
 

@@ -1,8 +1,8 @@
 """ICBHI: true layouts, the known totals, and everything that a copy of the database gets wrong."""
 
+import os
 import shutil
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -314,13 +314,13 @@ def test_a_folder_that_cannot_be_read_is_named(make_icbhi, monkeypatch):
     root = make_icbhi({"101_1b1_Al_sc_Meditron": [(0, 1, 0, 0)]})
     locked = root / "locked"
     locked.mkdir()
-    whole = Path.iterdir
+    whole = os.scandir
 
-    def iterdir(folder):
+    def scandir(folder):
         if folder == locked:
             raise PermissionError(13, "Permission denied")
         return whole(folder)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(DataError, match=r"locked: cannot be read \(Permission denied\)"):
         read_icbhi(root)

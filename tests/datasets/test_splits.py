@@ -163,11 +163,14 @@ def test_text_counts_every_class(people):
         ({"fold": -1}, "greater than or equal to 0"),
         ({"folds": 1}, "greater than or equal to 2"),
         ({"validation_share": 0.7}, "less than or equal to 0.5"),
-        ({"split": "published_folds"}, "published_folds are ICBHI's five"),
+        ({"split": "published_folds"}, "a manifest has no published folds; use split: official"),
+        ({"dataset": "icbhi", "split": "published_folds", "folds": 10}, "folds 10; the published folds of ICBHI are 5"),
+        ({"dataset": "esc10", "split": "official"}, "ESC-10 has no official split; use split: published_folds"),
         ({"dataset": "kauh", "split": "official"}, "KAUH has no official split"),
         ({"classes": ("a", "b")}, "classes can be named only for a manifest"),
         ({"lables": "two_class"}, "Extra inputs"),
-        ({"dataset": "esc"}, "'icbhi', 'kauh' or 'manifest'"),
+        ({"dataset": "esc11"}, "no data set 'esc11'; did you mean 'esc10'"),
+        ({"dataset": ["esc10"]}, "valid string"),
     ],
 )
 def test_settings_out_of_range(values, message):

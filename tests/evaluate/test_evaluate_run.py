@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -430,3 +431,39 @@ def test_a_saved_model_is_measured(manifest: Path, tmp_path: Path) -> None:
     with torch.no_grad():
         expected = network.eval()(torch.from_numpy(clip)[None])[0]
     assert measured.predictions.logits[7] == pytest.approx(expected.numpy(), abs=1e-5)
+
+
+def test_several_labels_are_matched_by_name(manifest: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(_settings(manifest))
+    items = tuple(replace(item, more_labels=((item.label + 1) % 4,)) for item in dataset.items)
+    several = replace(dataset, items=items, task="multi_label")
+    cache = WaveformCache(tmp_path / "cache")
+    straight = predict_items(_model(), several, range(3, 20), cache=cache)
+    turned = predict_items(
+        _model((*CLASSES[::-1], "other")[1:]), replace(several, classes=(*CLASSES[:3], "other")), range(3), cache=cache
+    )
+    assert (straight.task, straight.truth.shape) == ("multi_label", (17, 4))
+    np.testing.assert_array_equal(straight.truth, several.targets()[3:20])
+    assert turned.classes == ("wheeze", "crackle", "normal", "other")
+    np.testing.assert_array_equal(turned.truth, several.targets()[:3][:, [2, 1, 0, 3]])
+
+
+def test_command_knows_every_data_set_and_its_split(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from resp.cli.evaluate import _default_split
+    from resp.datasets.readers import READERS
+
+    for record in READERS:
+        with pytest.raises(SystemExit) as stopped:
+            main(["evaluate", "loudness", "--data", record.name])
+        assert stopped.value.code == 2
+        assert f"--data {record.name} without --root" in capsys.readouterr().err
+    splits = {
+        name: (_default_split(name, fold=False), _default_split(name, fold=True))
+        for name in ("icbhi", "kauh", "esc10", "manifest")
+    }
+    assert splits == {
+        "icbhi": ("official", "official"),
+        "kauh": ("folds", "folds"),
+        "esc10": ("folds", "published_folds"),
+        "manifest": ("folds", "folds"),
+    }

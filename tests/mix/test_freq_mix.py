@@ -6,9 +6,9 @@ import torch
 from scipy import signal, stats
 
 from resp import mix
+from resp.features.stft import stft
 from resp.mix import MixError
 from resp.mix.freq_mix import FreqDraw, FreqMix
-from resp.features.stft import stft
 from resp.models.network import Site
 
 WAVEFORM = Site("waveform", ("batch", "time"))

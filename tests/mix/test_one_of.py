@@ -50,7 +50,8 @@ def test_each_member_is_drawn_with_its_probability(
     generator = _generator(1)
     batch = torch.zeros(2, 16)
     drawn: list[Mix[object]] = [
-        one_of.draw(batch, WAVEFORM, generator).member if directly else one_of.choose(generator) for _ in range(1500)
+        one_of.draw(batch, WAVEFORM, generator).member if directly else one_of.choose([WAVEFORM], generator)
+        for _ in range(1500)
     ]
     counts = np.array([drawn.count(member) for member in one_of.members])
     wanted = np.array(expected)
@@ -124,7 +125,7 @@ def test_a_site_that_no_member_fits_is_refused() -> None:
 def test_one_of_may_be_a_member() -> None:
     nested = OneOf(["timemix", {"name": "one_of", "settings": {"mixes": ["freqmix", "phasemix"]}}])
     generator = _generator(0)
-    chosen = {type(nested.choose(generator)).__name__ for _ in range(40)}
+    chosen = {type(nested.choose([WAVEFORM], generator)).__name__ for _ in range(40)}
     assert chosen == {"TimeMix", "FreqMix", "PhaseMix"}
     batch = _batch()
     for seed in range(4):
@@ -160,3 +161,11 @@ def test_unknown_members_and_settings_are_refused() -> None:
 def test_probabilities_must_be_the_members(probabilities: list[object]) -> None:
     with pytest.raises(MixError, match="probabilities"):
         OneOf(["timemix", "freqmix"], probabilities)  # type: ignore[arg-type]
+
+
+def test_only_members_that_fit_a_site_are_chosen() -> None:
+    one_of = OneOf(["patch", "timemix"])
+    chosen = {type(one_of.choose([WAVEFORM], torch.Generator().manual_seed(seed))).__name__ for seed in range(20)}
+    assert chosen == {"TimeMix"}
+    with pytest.raises(MixError, match="patch"):
+        OneOf(["patch"]).choose([WAVEFORM], torch.Generator().manual_seed(0))

@@ -3,9 +3,9 @@ import pytest
 import torch
 from scipy import signal, stats
 
+from resp.features.stft import stft
 from resp.mix import MixError, mixed_targets
 from resp.mix.phase_mix import PhaseDraw, PhaseMix
-from resp.features.stft import stft
 from resp.models.network import Site
 
 WAVEFORM = Site("waveform", ("batch", "time"))

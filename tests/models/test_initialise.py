@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from resp.models import create
-from resp.models.initialise import SkipInitialisation, count_parameters
+from resp.models.initialise import Outline, SkipInitialisation, outline
 
 
 def test_no_random_number_is_drawn():
@@ -27,8 +27,9 @@ def test_afterwards_everything_is_as_before():
     assert one.std() > 0
 
 
-def test_parameters_are_counted():
+def test_the_outline_of_a_network():
     # 983 599 is the published number.
-    assert count_parameters("mn04", 527) == 983_599
-    per_class = count_parameters("ast_tiny", 5) - count_parameters("ast_tiny", 4)
+    assert outline("mn04", 527) == Outline(parameters=983_599, rate_hz=32_000, input_samples=None)
+    assert outline("envnet", 2)[1:] == (16_000, 24_014)
+    per_class = outline("ast_tiny", 5).parameters - outline("ast_tiny", 4).parameters
     assert per_class == 192 + 1

@@ -15,6 +15,7 @@ SLOW = (
     "scipy",
     "streamlit",
     "pyarrow",
+    "audiomentations",
 )
 
 
@@ -31,6 +32,7 @@ def loaded_by(code: str) -> set[str]:
         "import resp; resp.Recording; resp.load_recording",
         "from resp.cli import cli; cli(['--help'], standalone_mode=False)",
         "from resp.cli import cli; cli(['score', '--help'], standalone_mode=False)",
+        "from resp.cli import cli; cli(['augmentations'], standalone_mode=False)",
     ],
 )
 def test_nothing_slow_is_loaded(code: str) -> None:

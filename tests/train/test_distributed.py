@@ -20,7 +20,7 @@ from resp.datasets import WaveformCache
 from resp.train import TrainError, load_recipe, train
 
 folder = Path(sys.argv[1])
-for name in ("ce", "cl"):
+for name in ("ce", "cl", "mixed"):
     train(load_recipe(folder / f"{name}.yaml"), folder / f"{name}-two", cache=WaveformCache(sys.argv[2]))
 try:
     train(load_recipe(folder / "ce.yaml", ["training.batch_size=3"]), folder / "odd")
@@ -35,7 +35,7 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def both(recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Path) -> Path:
-    """Run a cross-entropy and a contrastive recipe in two processes, and the first in one."""
+    """Run a cross-entropy, a contrastive and a mixed recipe in two processes, and the first in one."""
     # Nothing random but the order: each process augments and mixes its own share of a batch.
     averaging = {"name": "live"}
     ce = recipe_with(
@@ -45,6 +45,22 @@ def both(recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Pat
         evaluation={"protocols": ["honest", "literature"]},
     )
     cl = recipe_with(objective={"name": "patch_mix_cl"}, averaging=averaging)
+    # One process may mix a batch that the other does not, which then has another loss.
+    mixed = recipe_with(
+        objective={
+            "name": "mixed",
+            "mix": {"name": "patch"},
+            "loss": "bce",
+            "unmixed_loss": "cross_entropy",
+            "probability": 0.5,
+            "distillation": {},
+            "class_weights": "inverse_frequency",
+        },
+        averaging={"name": "ema", "decay": 0.8},
+        training={"epochs": 2},
+        max_items=12,
+    )
+    (tmp_path / "mixed.yaml").write_text(mixed.to_yaml())
     (tmp_path / "ce.yaml").write_text(ce.to_yaml())
     (tmp_path / "cl.yaml").write_text(cl.to_yaml())
     script = tmp_path / "script.py"
@@ -79,6 +95,9 @@ def test_two_processes_train_as_one(both: Path) -> None:
     contrastive = metrics(both / "cl-two")
     assert [row["epoch"] for row in contrastive] == [1, 2, 3]
     assert all(row["train"]["contrastive"] > 0 for row in contrastive)
+
+    distilled = [row["train"]["distillation"] for row in metrics(both / "mixed-two")]
+    assert distilled[0] == 0 < distilled[1]
 
     assert "batch_size 3 cannot be divided among 2 processes" in (both / "odd.txt").read_text()
     assert issubclass(TrainError, Exception)

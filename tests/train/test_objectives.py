@@ -26,7 +26,9 @@ from resp.train.starting import build_network
 
 LABELS = torch.tensor([0, 1, 2, 3, 1, 0])
 CLASSES = ("normal", "crackle", "wheeze", "both")
-MASKED = AugmentSettings.model_validate({"spectrogram": {"frequency_width": 8, "time_width": 20}})
+MASKED = AugmentSettings.model_validate(
+    {"spectrogram": [{"name": "spec_augment", "settings": {"frequency_width": 8, "time_width": 20}}]}
+)
 
 
 @pytest.fixture
@@ -227,7 +229,7 @@ def test_a_network_without_spectrogram_starts_at_the_waveform(waveform: Tensor) 
         input_samples=4000,
         feature_size=8,
     )
-    augmentation = Augmentation(AugmentSettings.model_validate({"waveform": {}}), network)
+    augmentation = Augmentation(AugmentSettings.model_validate({"waveform": [{"name": "gain"}]}), network)
     outcome = create_objective(CrossEntropySettings(), network, augmentation)(waveform, LABELS, seeded())
     assert outcome.logits.shape == (6, 4)
     assert not torch.equal(outcome.logits, network(waveform))

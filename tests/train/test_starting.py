@@ -4,12 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from resp.datasets import WaveformCache
 from resp.errors import RespError
-from resp.models.folder import load_model
+from resp.models import create
+from resp.models.config import ClipSettings, ModelConfig
+from resp.models.folder import load_model, save_model
+from resp.models.network import Network
 from resp.train import Recipe, TrainError, train
 from resp.train.augmentation import Augmentation
 from resp.train.objectives import create_objective
@@ -33,6 +37,26 @@ def test_the_head_and_the_projector_learn_faster(recipe_with: Callable[..., Reci
     for name, parameter in objective.named_parameters():
         assert (id(parameter) in fast) == (name.startswith(("projector.", "network.stages.logits."))), name
     assert isinstance(create_optimiser(objective, recipe_with().optimiser), torch.optim.Adam)
+
+
+@pytest.mark.parametrize("momentum", [0.9, 0.0])
+def test_gradient_descent_has_nesterovs_momentum(momentum: float, recipe_with: Callable[..., Recipe]) -> None:
+    recipe = recipe_with(optimiser={"name": "sgd", "lr": 0.1, "momentum": momentum, "weight_decay": 0.01})
+    network = build_network(recipe, CLASSES)
+    objective = create_objective(recipe.objective, network, Augmentation(recipe.augment, network))
+    optimiser = create_optimiser(objective, recipe.optimiser)
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    velocity = torch.zeros(())
+    expected = first = weights[0].detach().flatten()[0].clone()
+    for gradient in (1.0, -0.5):
+        for weight in weights:
+            weight.grad = torch.full_like(weight, gradient)
+        optimiser.step()
+        slope = gradient + 0.01 * expected
+        velocity = momentum * velocity + slope
+        expected = expected - 0.1 * (slope + momentum * velocity)
+    assert float(weights[0].detach().flatten()[0]) == pytest.approx(float(expected), rel=1e-5)
+    assert float(first) != pytest.approx(float(expected))
 
 
 def test_frozen_weights_are_not_optimised(recipe_with: Callable[..., Recipe]) -> None:
@@ -114,6 +138,64 @@ def test_weights_that_cannot_be_loaded(recipe_with: Callable[..., Recipe], tmp_p
         load_weights(network, "ast", str(tmp_path))
 
 
+EAT = {"rate_hz": 4000, "factors": [4], "channels": 2, "embedding": 8, "depth": 1, "heads": 2, "feed_forward": 8}
+
+
+def _saved(folder: Path, name: str, settings: dict[str, Any], samples: int) -> tuple[Network, str]:
+    """Make a model folder of three classes."""
+    torch.manual_seed(1)
+    classes = ("a", "b", "c")
+    network = create(name, classes=classes, **settings)
+    clip = ClipSettings(window_s=samples / network.rate_hz)
+    save_model(folder, network, ModelConfig(name="given", network=name, settings=settings, classes=classes, clip=clip))
+    return network, str(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("eat_s", {**EAT, "input_samples": 2000}),
+        ("m18", {}),
+        ("soundnet5", {}),
+        ("envnet", {"hidden": 8}),
+        ("envnet_v2", {"hidden": 8}),
+        ("piczak_cnn", {"hidden": 8}),
+        ("mlp", {}),
+    ],
+)
+def test_every_network_starts_from_its_own_folder(name: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    given, folder = _saved(tmp_path / "given", name, settings, 4000)
+    network = create(name, classes=("other", "task"), **settings)
+    load_weights(network, name, folder)
+    theirs = given.state_dict()
+    for key, value in network.state_dict().items():
+        assert key.startswith("stages.logits.") or torch.equal(value, theirs[key]), key
+
+
+@pytest.mark.parametrize("samples", [4000, 1200])
+def test_positions_of_eat_are_stretched_to_another_length(samples: int, tmp_path: Path) -> None:
+    given, folder = _saved(tmp_path / "given", "eat_s", {**EAT, "input_samples": 2000}, 2000)
+    network = create("eat_s", classes=("a", "b"), **{**EAT, "input_samples": samples})
+    load_weights(network, "eat_s", folder)
+    theirs, own = (one.state_dict()["stages.tokens.positions"][0] for one in (given, network))
+    assert torch.equal(own[0], theirs[0])
+    # A step lies in the middle of its stretch of the clip.
+    old, new = ((np.arange(len(one) - 1) + 0.5) / (len(one) - 1) for one in (theirs, own))
+    for channel in range(8):
+        expected = np.interp(new, old, theirs[1:, channel].numpy())
+        np.testing.assert_allclose(own[1:, channel].numpy(), expected, atol=1e-6)
+
+
+def test_a_folder_of_another_network_or_of_other_settings_names_both(tmp_path: Path) -> None:
+    _, folder = _saved(tmp_path / "given", "soundnet5", {}, 4000)
+    with pytest.raises(TrainError, match=r"another network.*holds network soundnet5 .*, and network\.name is m18"):
+        load_weights(create("m18", classes=("a", "b")), "m18", folder)
+    _, folder = _saved(tmp_path / "eat", "eat_s", {**EAT, "input_samples": 2000}, 2000)
+    wider = create("eat_s", classes=("a", "b"), **{**EAT, "input_samples": 2000, "channels": 4})
+    with pytest.raises(TrainError, match=r"wrong shape.*holds network eat_s with settings .*'channels': 2"):
+        load_weights(wider, "eat_s", folder)
+
+
 def test_any_registered_network_trains(
     recipe_with: Callable[..., Recipe], values: dict[str, Any], cache: WaveformCache, tmp_path: Path
 ) -> None:
@@ -122,5 +204,5 @@ def test_any_registered_network_trains(
     )
     result = train(recipe, tmp_path / "run", cache=cache)
     assert result.results["honest"]["epoch"] == 1
-    with pytest.raises(RespError, match="no network 'ats'; did you mean 'ast'"):
-        train(recipe_with(network={"name": "ats"}), tmp_path / "no", cache=cache)
+    with pytest.raises(RespError, match="no network 'asst'; did you mean 'ast'"):
+        train(recipe_with(network={"name": "asst"}), tmp_path / "no", cache=cache)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
@@ -36,6 +37,18 @@ def test_balanced_draws_classes_alike() -> None:
     assert all(abs(count - 2000) < 160 for count in drawn.values())
     missing = epoch_order([0, 2, 2], range(3), repeats=1, balanced=True, generator=seeded())
     assert set(missing.tolist()) <= {0, 1, 2}
+
+
+def test_balanced_draws_items_of_several_classes_by_all_of_them() -> None:
+    targets = np.eye(3, dtype=np.float32)[LABELS]
+    one = epoch_order(LABELS, range(5, 100), repeats=2, balanced=True, generator=seeded())
+    assert torch.equal(epoch_order(targets, range(5, 100), repeats=2, balanced=True, generator=seeded()), one)
+    # The one item of a class has as much weight as the 99 of the other together: 3000, standard deviation 39.
+    targets = np.zeros((100, 3), dtype=np.float32)
+    targets[:, 0] = 1
+    targets[7] = [0, 0, 1]
+    order = epoch_order(targets, range(100), repeats=60, balanced=True, generator=seeded())
+    assert abs(int((order == 7).sum()) - 3000) < 200
 
 
 @pytest.mark.parametrize("drop_last", [True, False])

@@ -14,15 +14,19 @@ from resp.models.network import Network
 from resp.train.augmentation import Augmentation
 from resp.train.objectives.contract import MixSettings, Objective, ObjectiveSettings, Outcome
 from resp.train.objectives.cross_entropy import CrossEntropy, CrossEntropySettings
+from resp.train.objectives.mixed import DistillationSettings, Mixed, MixedSettings
 from resp.train.objectives.patch_mix_ce import PatchMixCE, PatchMixCESettings
 from resp.train.objectives.patch_mix_cl import PatchMixCL, PatchMixCLSettings
 
-AnyObjective = Annotated[CrossEntropySettings | PatchMixCESettings | PatchMixCLSettings, Field(discriminator="name")]
+AnyObjective = Annotated[
+    CrossEntropySettings | PatchMixCESettings | PatchMixCLSettings | MixedSettings, Field(discriminator="name")
+]
 
 _MAKERS: dict[type[ObjectiveSettings], Callable[..., Objective]] = {
     CrossEntropySettings: CrossEntropy,
     PatchMixCESettings: PatchMixCE,
     PatchMixCLSettings: PatchMixCL,
+    MixedSettings: Mixed,
 }
 
 
@@ -52,7 +56,10 @@ __all__ = [
     "AnyObjective",
     "CrossEntropy",
     "CrossEntropySettings",
+    "DistillationSettings",
     "MixSettings",
+    "Mixed",
+    "MixedSettings",
     "Objective",
     "ObjectiveSettings",
     "Outcome",

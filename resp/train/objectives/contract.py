@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from resp.augment import SpecMasks
+from resp.datasets.items import Task
 from resp.mix import Mix, MixDraw, Origin, Plan, mix_planned, plan_mix
 from resp.mix import create as create_mix
 from resp.models.network import OUTPUT, Network
 from resp.train.augmentation import Augmentation
 
 ClassWeights = Literal["none", "inverse_frequency"]
+HIDDEN = "hidden"
 SiteName = Annotated[str, Field(min_length=1)]
 
 
@@ -32,6 +33,11 @@ class ObjectiveSettings(BaseModel):
 
     class_weights: ClassWeights = "none"
 
+    @property
+    def needs_average(self) -> bool:
+        """Whether the objective learns from the moving average of the weights."""
+        return False
+
 
 class MixSettings(BaseModel):
     """Which mix, and at which site of the network.
@@ -41,7 +47,8 @@ class MixSettings(BaseModel):
     name, settings
         Name in the registry of mixes (``resp mixes``) and the mix's own settings.
     site
-        One of the network's sites, or a list of which one is drawn for each batch, among those that fit.
+        One of the network's sites, or a list of which one is drawn for each batch, among those that fit;
+        ``hidden`` stands for all between the front end and the feature (`Network.hidden_sites`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,9 +68,11 @@ class Outcome(NamedTuple):
     logits
         [batch, classes], for the Score during training.
     truth
-        [batch] the labels that the logits are judged by; of a mixed sample, the one with the greater share.
+        [batch] or, of items with several labels, [batch, classes]: the labels that the logits are judged by; of
+        a mixed sample, those of the part with the greater share.
     parts
-        Name → scalar without gradient: what the loss is made of.
+        Name → scalar without gradient: what the loss is made of; an objective has the same names in every
+        batch.
     """
 
     loss: Tensor
@@ -82,12 +91,12 @@ class Spectrogram(NamedTuple):
     waveform
         [batch, time] that it was made from.
     masks
-        SpecAugment's masks, which a view that is mixed earlier gets too.
+        Of the spectrogram's augmentations, which a view that is mixed earlier gets too.
     """
 
     value: Tensor
     waveform: Tensor
-    masks: SpecMasks | None
+    masks: tuple[Any, ...]
 
 
 class Objective(nn.Module, ABC):
@@ -103,6 +112,11 @@ class Objective(nn.Module, ABC):
         Acts once per batch.
     class_weights
         [classes], or None.
+
+    Attributes
+    ----------
+    epoch
+        Number of the epoch in progress, from 1.
     """
 
     class_weights: Tensor | None
@@ -113,7 +127,21 @@ class Objective(nn.Module, ABC):
         super().__init__()
         self.network = network
         self.augmentation = augmentation
+        self.epoch = 1
         self.register_buffer("class_weights", class_weights, persistent=False)
+
+    def problem(self, task: Task) -> str | None:
+        """Say why this objective cannot learn a task; None where it can."""
+        if task == "multi_label":
+            return "it takes one label of each item, and these have several; use objective mixed with loss: bce"
+        return None
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Learn the number of the epoch that begins or is taken up again, from 1."""
+        self.epoch = epoch
+
+    def take_teacher(self, network: Network) -> None:
+        """Learn which network holds the averaged weights; called once, before the first epoch."""
 
     @abstractmethod
     def forward(self, waveform: Tensor, labels: Tensor, generator: torch.Generator) -> Outcome:
@@ -124,7 +152,7 @@ class Objective(nn.Module, ABC):
         waveform
             [batch, time].
         labels
-            [batch] class indices.
+            [batch] class indices; [batch, classes] of zeros and ones where items have several.
         generator
             CPU generator of this batch's augmentation and mix.
         """
@@ -165,7 +193,8 @@ class Objective(nn.Module, ABC):
         labels
             [batch] or [batch, classes]: told to mixes that take partners of another class.
         """
-        return self._run_plan(batch, self._plan(batch, mix, generator, labels), generator, stop=stop)
+        plan = self._plan(batch, mix, generator, labels)
+        return self._run_plan(self.network, batch, plan, generator, stop=stop)
 
     def views(
         self, batch: Spectrogram, mix: "SitedMix", generator: torch.Generator, *, stop: str
@@ -174,7 +203,7 @@ class Objective(nn.Module, ABC):
         plan = self._plan(batch, mix, generator, None)
         site = plan.site.name
         if plan.changed or not self._behind_masks(plan):
-            mixed, draw = self._run_plan(batch, plan, generator, stop=stop)
+            mixed, draw = self._run_plan(self.network, batch, plan, generator, stop=stop)
             return self.unmixed(batch, stop=stop), mixed, draw
         shared = self.unmixed(batch, stop=site)
         mixed, draw = mix_planned(self.network, shared, plan, generator, start=site, stop=stop)
@@ -189,9 +218,10 @@ class Objective(nn.Module, ABC):
         return stages.index(plan.site.name) >= stages.index(self.augmentation.site)
 
     def _run_plan(
-        self, batch: Spectrogram, plan: Plan, generator: torch.Generator, *, stop: str
+        self, network: Network, batch: Spectrogram, plan: Plan, generator: torch.Generator, *, stop: str
     ) -> tuple[Tensor, MixDraw]:
-        network, middle = self.network, self.augmentation.site
+        """Run a network, this one or its teacher, which have one front end, on the mixed view."""
+        middle = self.augmentation.site
         if self._behind_masks(plan):
             value = batch.value
             if plan.changed:
@@ -217,8 +247,8 @@ class SitedMix:
 
     def __init__(self, settings: MixSettings, network: Network) -> None:
         self.mix: Mix[Any] = create_mix(settings.name, **settings.settings)
-        asked = [settings.site] if isinstance(settings.site, str) else settings.site
-        self.sites = tuple(network.site(name).name for name in asked)
+        asked = (settings.site,) if isinstance(settings.site, str) else settings.site
+        self.sites = network.hidden_sites if asked == (HIDDEN,) else tuple(network.site(name).name for name in asked)
 
 
 def over_processes(mean: Tensor, weight: Tensor) -> Tensor:
@@ -241,9 +271,9 @@ def over_processes(mean: Tensor, weight: Tensor) -> Tensor:
 
 
 def dominant_labels(labels: Tensor, draw: MixDraw) -> Tensor:
-    """Return of each mixed sample the label with the greater share, [batch]."""
-    partner = draw.partner.to(labels.device)
-    return torch.where(draw.weight.to(labels.device) >= 0.5, labels, labels[partner])
+    """Return of each mixed sample the label, or the row of labels, with the greater share; ``labels``' shape."""
+    own = draw.weight.to(labels.device) >= 0.5
+    return torch.where(own if labels.ndim == 1 else own[:, None], labels, labels[draw.partner.to(labels.device)])
 
 
 def _processes() -> int:

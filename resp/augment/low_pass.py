@@ -1,0 +1,37 @@
+"""Random low-pass: a duller microphone, a wall between."""
+
+from resp.augment.contract import Span
+from resp.augment.cut_off import CutOffFilter, Slopes
+
+
+class LowPass(CutOffFilter):
+    """A Butterworth low-pass with a random cut-off.
+
+    Parameters
+    ----------
+    rate_hz
+        Sampling rate of the waveform.
+    cutoff_hz
+        (lowest, highest) cut-off, where the gain is −3 dB; None for half to three
+        quarters of the Nyquist frequency, as EAT's implementation has it.
+    slope_db_per_octave
+        (lowest, highest) steepness: multiples of 6, at most 96.
+    probability
+        Chance of each sample of a batch.
+
+    Raises
+    ------
+    AugmentError
+        See `CutOffFilter`.
+    """
+
+    library_class = "LowPassFilter"
+
+    def __init__(
+        self,
+        rate_hz: int,
+        cutoff_hz: Span | None = None,
+        slope_db_per_octave: Slopes = (12, 24),
+        probability: float = 1.0,
+    ) -> None:
+        super().__init__(rate_hz, cutoff_hz or (rate_hz / 4, rate_hz * 3 / 8), slope_db_per_octave, probability)

@@ -1,0 +1,1 @@
+"""Several classes at once: how well each class ranks the items."""

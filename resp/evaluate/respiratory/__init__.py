@@ -1,0 +1,1 @@
+"""Lung sounds: specificity, sensitivity and Score with a normal class."""

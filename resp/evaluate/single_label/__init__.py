@@ -1,0 +1,1 @@
+"""One class of several: accuracy and what is behind it."""

@@ -1,0 +1,286 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from resp.models import ModelError, create
+from resp.models.eat_layers import Down, LowPass, PlainResidual, Residual
+from resp.models.initialise import SkipInitialisation, outline
+from resp.models.positions import fit_token_positions
+
+SMALL = {
+    "channels": 4,
+    "embedding": 8,
+    "depth": 2,
+    "heads": 2,
+    "feed_forward": 16,
+    "factors": [2, 2, 2],
+    "input_samples": 2048,
+}
+
+
+def made(**changes):
+    return create("eat_s", classes=5, **{**SMALL, **changes})
+
+
+def randn(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+# Sizes
+
+
+def expected_count(channels, embedding, depth, feed_forward, classes, steps):
+    """Weights of an EAT with four factors of 4, term by term."""
+
+    def residual(width):
+        return (15 + 2) * width + (width + 2) * width + (width + 1) * width
+
+    def down(width, factor):
+        return 2 * width * width * (factor + 1) + 2 * 2 * width
+
+    count, width = (7 + 2) * channels, channels
+    for number in range(4):
+        count += down(width, 4)
+        width *= 2
+        count += residual(width) if number in (0, 2) else 0
+    for _ in range(2):
+        count += 3 * residual(width) + down(width, 2)
+        width *= 2
+    count += (width + 1) * embedding + (2 + steps) * embedding
+    layer = 4 * (embedding + 1) * embedding + (embedding + 1) * feed_forward + (feed_forward + 1) * embedding
+    count += depth * (layer + 4 * embedding)
+    return count + 2 * embedding + (embedding + 1) * classes
+
+
+def test_parameters():
+    small, medium = expected_count(16, 128, 4, 512, 50, 448), expected_count(32, 256, 6, 2048, 50, 448)
+    assert outline("eat_s", 50).parameters == small == 5_226_626
+    assert outline("eat_m", 50).parameters == medium == 25_388_754
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [
+        ({}, 112),
+        ({"input_samples": 90_112}, 88),
+        ({"input_samples": 221_184}, 216),
+        ({"input_samples": 16_384, "rate_hz": 16_000, "factors": [4, 4, 4]}, 64),
+    ],
+)
+def test_the_published_lengths_fit_without_rest(settings, steps):
+    with SkipInitialisation(), torch.device("meta"):
+        network = create("eat_s", classes=2, **settings)
+    waveform = torch.zeros(1, network.input_samples, device="meta")
+    assert network.run(waveform, stop="embedding").shape == (1, 128, steps)
+    assert network(waveform).shape == (1, 2)
+
+
+def test_stages_of_five_seconds():
+    with SkipInitialisation(), torch.device("meta"):
+        network = create("eat_s", classes=2)
+    waveform = torch.zeros(1, 114_688, device="meta")
+    assert {name: tuple(network.run(waveform, stop=name).shape[1:]) for name in network.stage_names[1:]} == {
+        "stem": (16, 114_688),
+        "down1": (32, 28_672),
+        "down2": (64, 7168),
+        "down3": (128, 1792),
+        "down4": (256, 448),
+        "context1": (512, 224),
+        "context2": (1024, 112),
+        "embedding": (128, 112),
+        "tokens": (113, 128),
+        **{f"block_{number}": (113, 128) for number in range(1, 5)},
+        "feature": (128,),
+        "logits": (2,),
+    }
+    assert network.site("context2").axes == ("batch", "channel", "time")
+    assert network.site("tokens").axes == network.site("block_4").axes == ("batch", "token", "channel")
+
+
+# Decimation
+
+
+def response(low_pass, cycles):
+    """Amplitude of a complex tone of so many cycles a step, behind the filter, away from the ends."""
+    time = torch.arange(240, dtype=torch.float64)
+    low_pass = low_pass.double()
+    parts = [low_pass(wave(2 * math.pi * cycles * time)[None, None])[0, 0] for wave in (torch.cos, torch.sin)]
+    return torch.complex(*parts)[10:-10].abs()
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 8])
+def test_the_low_pass_has_the_response_of_a_triangle(factor):
+    low_pass = LowPass(1, factor)
+    assert low_pass.taps.flatten().tolist() == pytest.approx(
+        [(factor + 1 - abs(place)) / (factor + 1) ** 2 for place in range(-factor, factor + 1)]
+    )
+    torch.testing.assert_close(low_pass(torch.ones(1, 1, 40)), torch.ones(1, 1, math.ceil(40 / factor)))
+    for cycles in (0.01, 0.1, 0.23, 0.31, 0.49):
+        angle = math.pi * cycles
+        expected = (math.sin(angle * (factor + 1)) / ((factor + 1) * math.sin(angle))) ** 2
+        heard = response(low_pass, cycles)
+        torch.testing.assert_close(heard, torch.full_like(heard, expected), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_a_tone_above_the_new_nyquist_is_attenuated_and_one_well_below_is_not(factor):
+    low_pass = LowPass(1, factor)
+    nyquist = 0.5 / factor
+    assert response(low_pass, 0.2 * nyquist).min() > 0.9
+    assert response(low_pass, 1.6 * nyquist).max() < 0.05
+    # Plain decimation would keep it whole, as a tone that was not there.
+    assert torch.cos(2 * math.pi * 1.6 * nyquist * torch.arange(0.0, 240, factor)).abs().max() > 0.99
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5])
+@pytest.mark.parametrize("steps", [12, 13, 17, 60])
+def test_down_against_the_functions_of_torch(factor, steps):
+    layer, value = Down(3, factor).eval(), randn(2, 3, steps)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(randn(*parameter.shape, seed=parameter.numel()))
+        ours = layer(value)
+        weight, scale, shift = layer.parameters()
+        padded = F.pad(value, ((factor + 1) // 2, factor // 2), "reflect")
+        mapped = F.conv1d(padded, weight) * (scale / math.sqrt(1 + 1e-5))[:, None] + shift[:, None]
+        assert mapped.shape[2] == steps
+        mapped = F.pad(F.leaky_relu(mapped, 0.2), (factor, factor), "reflect")
+        triangle = torch.tensor([factor + 1.0 - abs(place) for place in range(-factor, factor + 1)])
+        triangle = triangle / triangle.sum()
+        expected = mapped.unfold(2, 2 * factor + 1, factor) @ triangle
+    assert ours.shape == (2, 6, math.ceil(steps / factor))
+    torch.testing.assert_close(ours, expected)
+
+
+# Blocks
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_the_residual_block_by_its_formula(dilation):
+    block, value = Residual(4, dilation), randn(3, 4, 60)
+    time, channel = block.time[1].weight, block.channel[0].weight
+    padded = F.pad(value, (7 * dilation, 7 * dilation), "reflect")
+
+    def active(mapped):
+        return F.leaky_relu(F.batch_norm(mapped, None, None, training=True), 0.2)
+
+    over_time = torch.stack(
+        [
+            sum(time[c, 0, tap] * padded[:, c, tap * dilation : tap * dilation + 60] for tap in range(15))
+            for c in range(4)
+        ],
+        dim=1,
+    )
+    over_channels = torch.einsum("oi,bit->bot", channel[:, :, 0], value)
+    shortcut = torch.einsum("oi,bit->bot", block.shortcut.weight[:, :, 0], value) + block.shortcut.bias[:, None]
+    torch.testing.assert_close(block(value), shortcut + active(over_channels) + active(over_time), atol=1e-5, rtol=1e-4)
+
+
+def test_the_plain_block_adds_its_input():
+    block, value = PlainResidual(4, 3), randn(2, 4, 20)
+    for parameter in block.parameters():
+        nn.init.zeros_(parameter)
+    torch.testing.assert_close(block(value), F.leaky_relu(value, 0.2))
+
+
+def reach(block):
+    """How far from a changed step the block's output changes."""
+    block.eval()
+    value = randn(1, 4, 201)
+    changed = value.clone()
+    changed[0, :, 100] += 1
+    places = (block(changed) - block(value))[0].abs().sum(0).nonzero().flatten()
+    return int((places - 100).abs().max())
+
+
+def test_blocks_see_as_far_as_their_dilation_says():
+    assert [reach(Residual(4, dilation)) for dilation in (1, 3, 9)] == [7, 21, 63]
+    assert [reach(PlainResidual(4, dilation)) for dilation in (1, 3, 9)] == [2, 6, 18]
+
+
+@pytest.mark.parametrize("residual", ["modified", "plain"])
+@pytest.mark.parametrize("dilated", [True, False])
+@pytest.mark.parametrize("transformer", [True, False])
+def test_blocks_can_be_switched_for_an_ablation(residual, dilated, transformer):
+    network = made(residual=residual, dilated=dilated, transformer=transformer)
+    kinds = [type(part) for part in network.modules() if isinstance(part, Residual | PlainResidual)]
+    assert set(kinds) == {Residual if residual == "modified" else PlainResidual}
+    assert len(kinds) == 2 + 6
+    assert network.stages["context1"][2].kernel in (3, 15)
+    dilations = {part.dilation[0] for part in network.stages["context2"].modules() if hasattr(part, "dilation")}
+    assert (9 in dilations) == dilated
+    assert ("tokens" in network.stage_names) == ("block_1" in network.stage_names) == transformer
+    assert ("convolution" in network.stage_names) == (not transformer)
+    waveform = randn(3, 2048)
+    network(waveform).sin().sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+    for name, site in network.sites.items():
+        assert network.run(waveform, stop=name).ndim == len(site.axes), name
+
+
+@pytest.mark.parametrize(
+    ("changes", "least"),
+    [({}, 63 * 16 + 1), ({"dilated": False}, 7 * 16 + 1), ({"residual": "plain"}, 9 * 16 + 1)],
+)
+def test_the_shortest_input(changes, least):
+    network = made(**changes, input_samples=least).eval()
+    assert network(torch.zeros(1, least)).shape == (1, 5)
+    with pytest.raises(ModelError, match=rf"input_samples={least - 1}; expected at least {least} .*smaller factors"):
+        made(**changes, input_samples=least - 1)
+    unchecked = nn.Sequential(*network.stages.values())
+    with pytest.raises(ModelError, match="to mirror"):
+        unchecked(torch.zeros(1, least - 1))
+
+
+def test_speech_commands_needs_fewer_factors():
+    with pytest.raises(ModelError, match=r"input_samples=16384; expected at least 32257 with factors \[4, 4, 4, 4\]"):
+        create("eat_s", classes=35, rate_hz=16_000, input_samples=16_384)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"channels": 0}, "channels=0"),
+        ({"rate_hz": 22_050.0}, "rate_hz=22050.0"),
+        ({"depth": 0}, "depth=0"),
+        ({"heads": 3}, "embedding 8 cannot be shared by 3 heads"),
+        ({"feed_forward": -1}, "feed_forward=-1"),
+        ({"dropout": 1.0}, "dropout=1.0"),
+        ({"factors": []}, r"factors=\[\]"),
+        ({"factors": 4}, "factors=4; expected a list"),
+        ({"factors": [4, 1]}, "a factor=1; expected a whole number of at least 2"),
+        ({"input_samples": 2048.0}, "input_samples=2048.0"),
+        ({"residual": "none"}, "residual='none'; expected modified or plain"),
+    ],
+)
+def test_wrong_settings_are_named(settings, said):
+    with pytest.raises(ModelError, match=said):
+        made(**settings)
+
+
+# Tokens
+
+
+def test_the_class_token_alone_is_classified():
+    network = made().eval()
+    tokens = randn(1, 1 + 64, 8)
+    other = tokens.clone()
+    other[:, 1:] = 0
+    assert torch.equal(
+        network.run(tokens, start="block_2", stop="feature"), network.run(other, start="block_2", stop="feature")
+    )
+    value = randn(1, 8, 64)
+    positions = fit_token_positions(network.stages["tokens"].positions, 65)
+    tokens = network.run(value, start="embedding", stop="tokens") - positions
+    torch.testing.assert_close(tokens[:, 1:], value.mT)
+    torch.testing.assert_close(tokens[:, :1], network.stages["tokens"].class_token)
+
+
+def test_blocks_are_post_norm():
+    network = made().eval()
+    tokens = network.run(randn(2, 2048), stop="block_1")
+    torch.testing.assert_close(tokens.mean(-1), torch.zeros(2, 65), atol=1e-5, rtol=0)
+    torch.testing.assert_close(tokens.var(-1, correction=0), torch.ones(2, 65), atol=1e-2, rtol=0)
