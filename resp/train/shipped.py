@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).parents[1]
 _FOLDERS = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
 
 
-# Overlays: parts of recipes that change a whole one.
+# Overlays: parts of recipes that change a whole one. What only `extends` reads begins with an underscore.
 _OVERLAYS = "with"
 
 
@@ -59,4 +59,5 @@ def _shipped() -> dict[str, Path]:
     folder = next((one for one in _FOLDERS if one.is_dir()), None)
     if folder is None:
         return {}
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+    files = sorted(path for path in folder.rglob("*.yaml") if not path.name.startswith("_"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
