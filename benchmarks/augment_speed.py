@@ -8,9 +8,6 @@ torch-audiomentations, no dependency of this project, is measured where it can b
 """
 
 import argparse
-import platform
-import statistics
-import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tables import clips_per_second, machine
 
 from resp.augment import REGISTRY, create
 
@@ -85,7 +83,7 @@ def main() -> None:
                 turns[library] = (clipwise if library == CLIPWISE else batched)(
                     getattr(modules[library], theirs), settings, arguments.batch
                 )
-        rows.append((record.name, measure(turns, arguments.repeats, arguments.batch)))
+        rows.append((record.name, clips_per_second(turns, arguments.repeats, arguments.batch)))
         print(*(f"{library} {rate:.0f}" for library, rate in rows[-1][1].items()), sep="  ", end=f"  {record.name}\n")
     text = table(rows, arguments, list(modules))
     arguments.out.write_text(text, encoding="utf-8")
@@ -112,26 +110,8 @@ def batched(maker: Callable[..., Any], settings: dict[str, Any], batch: int) -> 
     return lambda: transform(value, sample_rate=RATE_HZ)
 
 
-def measure(turns: dict[str, Callable[[], Any]], repeats: int, batch: int) -> dict[str, float]:
-    """Return clips per second of each, the median over turns that alternate; what fails is left out."""
-    seconds: dict[str, list[float]] = {library: [] for library in turns}
-    for repeat in range(repeats + 1):
-        for library, turn in list(turns.items()):
-            start = time.perf_counter()
-            try:
-                turn()
-            except Exception as problem:  # a library that does not fit the versions here
-                print(f"{library}: {type(problem).__name__}: {problem}")
-                del turns[library], seconds[library]
-                continue
-            if repeat:
-                seconds[library].append(time.perf_counter() - start)
-    return {library: batch / statistics.median(times) for library, times in seconds.items()}
-
-
 def table(rows: list[tuple[str, dict[str, float]]], arguments: argparse.Namespace, libraries: list[str]) -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", *libraries))
-    threads = f"{arguments.threads} thread" + ("s" if arguments.threads > 1 else "")
+    versions = ", ".join(f"{name} {version(name)}" for name in libraries)
     lines = [
         "# How fast augmentations are",
         "",
@@ -139,7 +119,7 @@ def table(rows: list[tuple[str, dict[str, float]]], arguments: argparse.Namespac
         f" --batch {arguments.batch}`:",
         f"batches of {arguments.batch} clips of {SECONDS} s at {RATE_HZ} Hz (spectrograms: {FRAMES} frames of {BINS}"
         " bins), medians of alternating turns,",
-        f"{threads} of {platform.machine()} ({processor()}); Python {platform.python_version()}, {versions}.",
+        f"{machine()}, {versions}.",
         "",
         "A ratio above 1 means that resp is faster. low_pass, high_pass, time_mask, time_stretch and pitch_shift are",
         "those of audiomentations, seeded clip by clip: their ratio is what the seeding and the batch cost. What comes",
@@ -156,16 +136,6 @@ def table(rows: list[tuple[str, dict[str, float]]], arguments: argparse.Namespac
             cells += ["", ""] if there is None else [f"{there:.0f}", f"{rates[OWN] / there:.2f}"]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def processor() -> str:
-    """Return the processor's name as Linux gives it, else what Python knows."""
-    try:
-        known = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in known if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

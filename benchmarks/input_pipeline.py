@@ -9,7 +9,6 @@ over for the processor before the device is done, so what is waited for need not
 
 import argparse
 import json
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import torch
+from tables import machine
 
 from resp.datasets.batches import batch_count
 from resp.train import Recipe, load_recipe, train
@@ -79,7 +79,6 @@ def main() -> None:
     for ahead in (0, arguments.ahead, arguments.ahead, 0):
         measured[ahead] += measure(recipe, ahead, steps)
     cuda = torch.cuda.is_available() and recipe.training.device != "cpu"
-    device = torch.cuda.get_device_name() if cuda else f"{platform.machine()}, {torch.get_num_threads()} threads"
     # Where the data lie is this machine's own affair.
     settings = [setting for setting in arguments.settings if not setting.startswith("data.root=")]
     command = " ".join([arguments.recipe, *(f"--set {setting}" for setting in settings)])
@@ -88,7 +87,7 @@ def main() -> None:
         "",
         f"Written by `python benchmarks/input_pipeline.py {command}`: {recipe.network.name} on {recipe.data.dataset},",
         f"batches of {recipe.training.batch_size} clips of {recipe.clip.window_s:g} s, {steps} steps an epoch;",
-        f"{device}. Median over {len(measured[0])} epochs (least to most).",
+        f"{machine('cuda' if cuda else 'cpu')}. Median over {len(measured[0])} epochs (least to most).",
         "",
         "| batches | ms a step | share of it spent waiting for a batch |",
         "|---|---|---|",

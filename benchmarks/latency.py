@@ -8,13 +8,13 @@ quartiles stand in the table.
 """
 
 import argparse
-import platform
 import statistics
 import time
 from math import ceil
 from pathlib import Path
 
 import torch
+from tables import machine
 
 from resp.models import REGISTRY, create
 from resp.models.network import Network
@@ -73,7 +73,7 @@ def table(given: argparse.Namespace, networks: dict[str, Network], taken: dict[t
         "# Latency of one clip",
         "",
         f"`python benchmarks/latency.py --threads {given.threads} --device {given.device} --repeats {given.repeats}`; "
-        f"torch {torch.__version__}, {platform.machine()}, Python {platform.python_version()}. Milliseconds: median "
+        f"{machine(given.device)}. Milliseconds: median "
         f"(quartiles) of {given.repeats}; {CLASSES} classes, random weights. Ratios compare, milliseconds are this "
         "machine's. A network of a fixed length hears a longer clip in as many windows as cover it.",
         "",

@@ -8,13 +8,13 @@ machine that others use too, read the processor seconds.
 
 import argparse
 import os
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from tables import machine
 
 from resp.audio import load_recording, measure_quality
 from resp.datasets.sound import prepare_waveform
@@ -87,7 +87,7 @@ def main() -> None:
         "",
         f"Written by `python benchmarks/score_speed.py`: {len(chosen)} recordings, {audio_s:.0f} s of audio",
         f"in {segments} segments; model `{scorer.model.config.name}` ({parameters:,} parameters);",
-        f"{arguments.threads} threads, {platform.machine()}.",
+        f"{machine()}.",
         "",
         "| stage | wall s | processor s | share | audio s per wall s | audio s per processor s |",
         "|---|---|---|---|---|---|",

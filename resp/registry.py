@@ -87,6 +87,8 @@ class Registry(Generic[Made]):
 
     def record(self, name: str) -> Record:
         """Return the record called ``name``; the room's error names the close ones where there is none."""
+        if not isinstance(name, str):
+            raise self._error(f"no {self._kind} {name!r}; expected a name: {', '.join(self._records)}")
         if name not in self._records:
             close = get_close_matches(name, self._records, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else "."

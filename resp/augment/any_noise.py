@@ -1,7 +1,7 @@
 """One kind of noise a clip, drawn among several."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from resp.augment.phase_noise import PhaseNoise
 from resp.augment.uniform_noise import UniformNoise
 
 NoiseKind = Literal["white", "pink", "red", "blue", "violet", "uniform", "phase"]
+NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ class AnyNoise(WaveformTransform[tuple[KindDraw, ...]]):
 
     def __init__(
         self,
-        kinds: tuple[NoiseKind, ...] = ("white", "pink", "red", "blue", "violet", "uniform", "phase"),
+        kinds: tuple[NoiseKind, ...] = NOISE_KINDS,
         snr_db: Span = (10.0, 40.0),
         deviation_rad: Span = (0.01, 0.3),
         probability: float = 1.0,
     ) -> None:
         super().__init__(probability)
-        if not kinds:
-            raise AugmentError("no kinds of noise; expected at least one")
+        if isinstance(kinds, str) or not kinds or not set(kinds) <= set(NOISE_KINDS):
+            raise AugmentError(f"kinds {kinds!r}; expected a list of some of {', '.join(NOISE_KINDS)}")
         self.kinds = kinds
         self._transforms = tuple(_make(kind, snr_db, deviation_rad) for kind in kinds)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from resp.augment.contract import Span, WaveformTransform, check_span, uniform
+from resp.augment.contract import Span, WaveformTransform, check_span, check_whole, uniform
 from resp.augment.errors import AugmentError
 from resp.augment.spectrum import check_rate, filter_spectrum, frequencies_hz
 
@@ -62,9 +62,7 @@ class BandFilter(WaveformTransform[Band]):
                 f"low_cut_hz up to {self.low_cut_hz[1]:g} and high_cut_hz from {self.high_cut_hz[0]:g}; "
                 f"expected every lower corner below every upper one"
             )
-        if order < 1:
-            raise AugmentError(f"order {order}; expected a positive number")
-        self.order = order
+        self.order = check_whole("order", order, low=1)
 
     def draw(self, waveform: Tensor, generator: torch.Generator) -> Band:
         """Draw the corners, uniform on a logarithmic axis."""

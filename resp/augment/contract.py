@@ -49,12 +49,12 @@ class WaveformTransform(ABC, Generic[Drawn]):
         Raises
         ------
         AugmentError
-            Not [batch, time] floating-point samples, or no time at all.
+            Not [batch, time] floating-point samples, or none of them.
         """
-        if waveform.ndim != 2 or not waveform.is_floating_point() or waveform.shape[1] == 0:
+        if waveform.ndim != 2 or not waveform.is_floating_point() or 0 in waveform.shape:
             raise AugmentError(
                 f"samples of shape {tuple(waveform.shape)} and type {waveform.dtype}; "
-                f"expected [batch, time] of floating point"
+                f"expected [batch, time] of floating point, at least one sample of one clip"
             )
         chosen = torch.rand(len(waveform), generator=generator, device=generator.device) < self.probability
         drawn = self.draw(waveform, generator)
@@ -78,8 +78,8 @@ class WaveformTransform(ABC, Generic[Drawn]):
 
 def check_probability(probability: float) -> float:
     """Return ``probability``; `AugmentError` where it is not in [0, 1]."""
-    if not 0 <= probability <= 1:
-        raise AugmentError(f"probability {probability}; expected 0 to 1")
+    if not is_number(probability) or not 0 <= probability <= 1:
+        raise AugmentError(f"probability {probability!r}; expected a number from 0 to 1")
     return probability
 
 
@@ -89,8 +89,10 @@ def check_span(name: str, span: Span, *, low: float = -math.inf, high: float = m
     Raises
     ------
     AugmentError
-        It runs backwards, is not finite, or leaves ``low`` to ``high``.
+        It is no pair of numbers, runs backwards, is not finite, or leaves ``low`` to ``high``.
     """
+    if not isinstance(span, tuple | list) or len(span) != 2 or not all(map(is_number, span)):
+        raise AugmentError(f"{name} {span!r}; expected two numbers, (lowest, highest)")
     first, last = float(span[0]), float(span[1])
     if not (math.isfinite(first) and math.isfinite(last) and low <= first <= last <= high):
         bounds = "" if math.isinf(low) and math.isinf(high) else f" within {low:g} to {high:g}"
@@ -104,6 +106,18 @@ def check_whole_span(name: str, span: tuple[int, int], *, low: int, high: int) -
     if not (first.is_integer() and last.is_integer()):
         raise AugmentError(f"{name} ({first:g}, {last:g}); expected whole numbers")
     return int(first), int(last)
+
+
+def check_whole(name: str, value: int, *, low: int) -> int:
+    """Return ``value``; `AugmentError` where it is no whole number from ``low`` on."""
+    if type(value) is not int or value < low:
+        raise AugmentError(f"{name} {value!r}; expected a whole number of at least {low}")
+    return value
+
+
+def is_number(value: object) -> bool:
+    """Say whether a value is a number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def uniform(waveform: Tensor, span: Span, generator: torch.Generator) -> Tensor:

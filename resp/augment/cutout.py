@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from resp.augment.contract import Span, check_span
-from resp.augment.errors import AugmentError
+from resp.augment.contract import Span, check_span, check_whole
 from resp.augment.spectrogram import Fill, SpectrogramTransform, stretches
 
 
@@ -40,9 +39,7 @@ class Cutout(SpectrogramTransform[Tensor]):
         fill: Fill = "mean",
     ) -> None:
         super().__init__(probability, fill)
-        if rectangles < 0:
-            raise AugmentError(f"{rectangles} rectangles; expected 0 or more")
-        self.rectangles = rectangles
+        self.rectangles = check_whole("rectangles", rectangles, low=0)
         self.frame_share = check_span("frame_share", frame_share, low=0, high=1)
         self.bin_share = check_span("bin_share", bin_share, low=0, high=1)
 

@@ -2,6 +2,7 @@
 
 from resp.augment.contract import Span
 from resp.augment.cut_off import CutOffFilter, Slopes
+from resp.augment.spectrum import check_rate
 
 
 class HighPass(CutOffFilter):
@@ -34,4 +35,5 @@ class HighPass(CutOffFilter):
         slope_db_per_octave: Slopes = (12, 24),
         probability: float = 1.0,
     ) -> None:
+        check_rate(rate_hz)
         super().__init__(rate_hz, cutoff_hz or (min(20.0, rate_hz / 8), rate_hz / 8), slope_db_per_octave, probability)

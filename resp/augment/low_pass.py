@@ -2,6 +2,7 @@
 
 from resp.augment.contract import Span
 from resp.augment.cut_off import CutOffFilter, Slopes
+from resp.augment.spectrum import check_rate
 
 
 class LowPass(CutOffFilter):
@@ -34,4 +35,5 @@ class LowPass(CutOffFilter):
         slope_db_per_octave: Slopes = (12, 24),
         probability: float = 1.0,
     ) -> None:
+        check_rate(rate_hz)
         super().__init__(rate_hz, cutoff_hz or (rate_hz / 4, rate_hz * 3 / 8), slope_db_per_octave, probability)

@@ -73,8 +73,8 @@ class ColouredNoise(WaveformTransform[NoiseDraw]):
         if colours is not None:
             if exponent is not None:
                 raise AugmentError(f"exponent {exponent} and colours {colours}; expected only one of them")
-            if not colours or not set(colours) <= set(EXPONENTS):
-                raise AugmentError(f"colours {colours}; expected some of {', '.join(EXPONENTS)}")
+            if isinstance(colours, str) or not colours or not set(colours) <= set(EXPONENTS):
+                raise AugmentError(f"colours {colours!r}; expected a list of some of {', '.join(EXPONENTS)}")
         self.colours = colours
 
     def draw(self, waveform: Tensor, generator: torch.Generator) -> NoiseDraw:

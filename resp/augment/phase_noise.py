@@ -5,15 +5,16 @@ from torch import Tensor
 
 from resp.augment.contract import Span, WaveformTransform, check_span, uniform
 from resp.augment.errors import AugmentError
+from resp.features.errors import FeatureError
+from resp.features.stft import check_stft_window, istft, stft, stft_shape
 
 
 class PhaseNoise(WaveformTransform[Tensor]):
     """Turn the phase of every cell of the short-time Fourier transform by a random angle.
 
-    X[k, m] becomes X[k, m]·exp(i·σ·n[k, m]) with n standard normal and independent from cell to cell; the inverse
-    transform (overlap and add, least squares) makes a waveform of it again. Periodic Hann window, hop half of it,
-    zeros around the clip. A small σ adds an error of about 10·log10(σ²) dB relative to the signal, which lies
-    where the signal does in time and frequency.
+    X[k, m] becomes X[k, m]·exp(i·σ·n[k, m]) with n standard normal and independent from cell to cell; of that the
+    nearest waveform is made (`resp.features.stft` and its inverse). A small σ adds an error of about
+    20·log10(σ) − 6 dB relative to the signal, which lies where the signal does in time and frequency.
 
     After EAT (Gazneli et al., 2022), whose implementation has uniform angles of 0 to about 0.02, on one side, which
     also turns the whole signal a little, and draws them complex, which also changes magnitudes.
@@ -23,7 +24,7 @@ class PhaseNoise(WaveformTransform[Tensor]):
     deviation_rad
         (lowest, highest) standard deviation σ of the angles of a clip, in radians.
     window
-        Length of the window in samples: an even number, at least 4.
+        Length of the window in samples, a positive multiple of four.
     probability
         Chance of each sample of a batch.
 
@@ -36,25 +37,20 @@ class PhaseNoise(WaveformTransform[Tensor]):
     def __init__(self, deviation_rad: Span = (0.01, 0.3), *, window: int = 512, probability: float = 1.0) -> None:
         super().__init__(probability)
         self.deviation_rad = check_span("deviation_rad", deviation_rad, low=0)
-        if window < 4 or window % 2:
-            raise AugmentError(f"window {window}; expected an even number of samples, at least 4")
+        try:
+            check_stft_window(window)
+        except FeatureError as error:
+            raise AugmentError(str(error)) from error
         self.window = window
 
     def draw(self, waveform: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw the angles in radians, [batch, window // 2 + 1, frames]."""
-        frames = 1 + waveform.shape[1] // self._hop
-        shape = (len(waveform), self.window // 2 + 1, frames)
+        """Draw the angles in radians, [batch, bins, frames]."""
+        shape = (len(waveform), *stft_shape(waveform.shape[1], self.window))
         angles = torch.randn(shape, generator=generator, device=generator.device).to(waveform.device)
         return angles * uniform(waveform, self.deviation_rad, generator)[:, :, None]
 
     def apply(self, waveform: Tensor, drawn: Tensor) -> Tensor:
         """Return the batch with its phases turned."""
-        window = torch.hann_window(self.window, dtype=waveform.dtype, device=waveform.device)
-        spectrum = torch.stft(waveform, self.window, self._hop, window=window, pad_mode="constant", return_complex=True)
         angle = drawn.to(waveform.dtype)
-        turned = spectrum * torch.complex(angle.cos(), angle.sin())
-        return torch.istft(turned, self.window, self._hop, window=window, length=waveform.shape[1])
-
-    @property
-    def _hop(self) -> int:
-        return self.window // 2
+        turned = stft(waveform, self.window) * torch.complex(angle.cos(), angle.sin())
+        return istft(turned, self.window, waveform.shape[1])

@@ -1,7 +1,7 @@
 """Pitch shift: higher or lower at the clip's own speed."""
 
 from resp.augment.contract import Span, check_span
-from resp.augment.seeded_library import LibraryTransform
+from resp.augment.seeded_library import STRETCH_LEAST_RATE_HZ, LibraryTransform
 
 
 class PitchShift(LibraryTransform):
@@ -21,10 +21,11 @@ class PitchShift(LibraryTransform):
     Raises
     ------
     AugmentError
-        Shifts out of −24 to 24, a rate that is not positive, or ``probability`` is not in [0, 1].
+        Shifts out of −24 to 24, a rate below 100 Hz, or ``probability`` is not in [0, 1].
     """
 
     library_class = "PitchShift"
+    least_rate_hz = STRETCH_LEAST_RATE_HZ
 
     def __init__(self, rate_hz: int, semitones: Span = (-4.0, 4.0), probability: float = 1.0) -> None:
         self.semitones = check_span("semitones", semitones, low=-24, high=24)

@@ -21,6 +21,8 @@ from resp.augment.clipwise import Clip, ClipwiseTransform
 from resp.augment.spectrum import check_rate
 
 _SEEDS = 2**32
+STRETCH_LEAST_RATE_HZ = 100
+"""Signalsmith Stretch moves on by 0.03 s: where that is less than one sample, it ends the process."""
 # One for the process: the global generators belong to all its threads.
 _LOCK = Lock()
 
@@ -41,13 +43,16 @@ class LibraryTransform(ClipwiseTransform):
     ----------
     library_class
         Name of the library's class.
+    least_rate_hz
+        The lowest rate that it takes.
     """
 
     library_class: ClassVar[str]
+    least_rate_hz: ClassVar[int] = 1
 
     def __init__(self, rate_hz: int, probability: float, **settings: Any) -> None:
         super().__init__(probability)
-        self.rate_hz = check_rate(rate_hz)
+        self.rate_hz = check_rate(rate_hz, self.least_rate_hz)
         # Slow to import, so only where one of these is asked for.
         self._transform = getattr(import_module("audiomentations"), self.library_class)(**settings, p=1.0)
 

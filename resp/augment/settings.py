@@ -93,5 +93,7 @@ def _describe(name: str, error: ValidationError, known: type[BaseModel]) -> str:
             hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known.model_fields) or 'none'}"
             problems.append(f"no setting {setting!r} of augmentation {name!r}; {hint}")
         else:
-            problems.append(f"{setting or 'settings'} of augmentation {name!r}: {problem['msg']}")
+            listed = problem["type"] in ("tuple_type", "list_type")
+            told = "expected a list, such as [one, two]" if listed else problem["msg"]
+            problems.append(f"{setting or 'settings'} of augmentation {name!r}: {told} (given {problem['input']!r})")
     return "; ".join(problems)

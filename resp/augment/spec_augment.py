@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from resp.augment.errors import AugmentError
+from resp.augment.contract import check_whole
 from resp.augment.spectrogram import Fill, SpectrogramTransform, stretches
 
 
@@ -57,14 +57,10 @@ class SpecAugment(SpectrogramTransform[SpecMasks]):
         fill: Fill = "mean",
     ) -> None:
         super().__init__(probability, fill)
-        if frequency_masks < 0 or time_masks < 0:
-            raise AugmentError(f"{frequency_masks} frequency masks and {time_masks} time masks; expected 0 or more")
-        if frequency_width < 1 or time_width < 1:
-            raise AugmentError(f"frequency_width {frequency_width} and time_width {time_width}; expected at least 1")
-        self.frequency_masks = frequency_masks
-        self.frequency_width = frequency_width
-        self.time_masks = time_masks
-        self.time_width = time_width
+        self.frequency_masks = check_whole("frequency_masks", frequency_masks, low=0)
+        self.frequency_width = check_whole("frequency_width", frequency_width, low=1)
+        self.time_masks = check_whole("time_masks", time_masks, low=0)
+        self.time_width = check_whole("time_width", time_width, low=1)
 
     def draw(self, spectrogram: Tensor, generator: torch.Generator) -> SpecMasks:
         """Draw the masks for a batch, on its device; see `__call__`."""

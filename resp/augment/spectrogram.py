@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal
 import torch
 from torch import Tensor
 
-from resp.augment.contract import Drawn, check_probability
+from resp.augment.contract import Drawn, check_probability, is_number
 from resp.augment.errors import AugmentError
 from resp.augment.settings import SpectrogramAugmentation
 
@@ -34,7 +34,7 @@ class SpectrogramTransform(ABC, Generic[Drawn]):
 
     def __init__(self, probability: float, fill: Fill) -> None:
         self.probability = check_probability(probability)
-        if isinstance(fill, str) and fill not in ("mean", "zero"):
+        if fill not in ("mean", "zero") and not is_number(fill):
             raise AugmentError(f"fill {fill!r}; expected 'mean', 'zero' or a number")
         self.fill = fill
 

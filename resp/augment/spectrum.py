@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from resp.augment.contract import is_number
 from resp.augment.errors import AugmentError
 
 
@@ -48,8 +49,8 @@ def frequencies_hz(waveform: Tensor, rate_hz: int) -> Tensor:
     return frequencies
 
 
-def check_rate(rate_hz: int) -> int:
-    """Return ``rate_hz``; `AugmentError` where it is not positive."""
-    if not rate_hz > 0:
-        raise AugmentError(f"rate_hz {rate_hz}; expected a positive number of Hz")
+def check_rate(rate_hz: int, least_hz: int = 1) -> int:
+    """Return ``rate_hz``; `AugmentError` where it is no number from ``least_hz`` on."""
+    if not is_number(rate_hz) or not least_hz <= rate_hz < math.inf:
+        raise AugmentError(f"rate_hz {rate_hz!r}; expected a number of Hz from {least_hz} on")
     return rate_hz

@@ -1,6 +1,8 @@
 """Time mask: a part of the clip is silent."""
 
-from resp.augment.contract import Span, check_span
+import math
+
+from resp.augment.contract import Span, check_span, is_number
 from resp.augment.errors import AugmentError
 from resp.augment.seeded_library import LibraryTransform
 
@@ -30,8 +32,8 @@ class TimeMask(LibraryTransform):
 
     def __init__(self, rate_hz: int, share: Span = (0.01, 0.2), fade_s: float = 0.0, probability: float = 1.0) -> None:
         self.share = check_span("share", share, low=0, high=1)
-        if fade_s != 0 and not fade_s >= 0.00025:
-            raise AugmentError(f"fade_s {fade_s:g}; expected 0, or at least 0.00025")
+        if not is_number(fade_s) or (fade_s != 0 and not 0.00025 <= fade_s < math.inf):
+            raise AugmentError(f"fade_s {fade_s!r}; expected 0, or at least 0.00025 seconds")
         self.fade_s = fade_s
         super().__init__(
             rate_hz, probability, min_band_part=self.share[0], max_band_part=self.share[1], fade_duration=fade_s

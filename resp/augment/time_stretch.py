@@ -1,7 +1,7 @@
 """Time stretch: faster or slower at the clip's own pitch."""
 
 from resp.augment.contract import Span, check_span
-from resp.augment.seeded_library import LibraryTransform
+from resp.augment.seeded_library import STRETCH_LEAST_RATE_HZ, LibraryTransform
 
 
 class TimeStretch(LibraryTransform):
@@ -23,10 +23,11 @@ class TimeStretch(LibraryTransform):
     Raises
     ------
     AugmentError
-        Speeds out of 0.5 to 2, a rate that is not positive, or ``probability`` is not in [0, 1].
+        Speeds out of 0.5 to 2, a rate below 100 Hz, or ``probability`` is not in [0, 1].
     """
 
     library_class = "TimeStretch"
+    least_rate_hz = STRETCH_LEAST_RATE_HZ
 
     def __init__(self, rate_hz: int, speed: Span = (0.8, 1.25), probability: float = 1.0) -> None:
         self.speed = check_span("speed", speed, low=0.5, high=2)

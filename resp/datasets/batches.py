@@ -81,8 +81,8 @@ def plan_batches(
     pad
         Zeros before, and as many behind, an item that is a whole recording.
     time_scale
-        Bounds of the factor, drawn uniformly for each item, that its duration is multiplied by (see
-        `resp.audio.rescale_time`); None leaves it.
+        Bounds of the factor that the duration of each item is multiplied by, drawn uniformly on a logarithmic axis
+        as in BC learning, so that halving is as likely as doubling (see `resp.audio.rescale_time`); None leaves it.
     generator
         Source of randomness (a CPU generator); needed when anything is random.
     shuffle
@@ -128,7 +128,8 @@ def plan_batches(
         places = torch.rand(len(order), generator=generator, dtype=torch.float64).tolist()
     if time_scale is not None:
         low, high = time_scale
-        factors = (low + (high - low) * torch.rand(len(order), generator=generator, dtype=torch.float64)).tolist()
+        drawn = torch.rand(len(order), generator=generator, dtype=torch.float64)
+        factors = (low * (high / low) ** drawn).tolist()
 
     def make(first: int) -> Batch:
         chosen = order[first : first + batch_size]

@@ -15,7 +15,7 @@ SOUND_ENDINGS = frozenset((".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".w
 def list_folder(root: Path, expected: str) -> list[Path]:
     """Return every file below a folder; `DataError` says what was ``expected`` where there is no such folder."""
     if not Path(root).is_dir():
-        raise DataError(f"{root}: not a folder; expected {expected}")
+        raise DataError(f"{root}: not a folder; expected {expected}. Say where it is (data.root, or --root)")
     return list(walk(Path(root)))
 
 

@@ -4,21 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resp.datasets.census import Census
 from resp.datasets.errors import DataError
+from resp.models.task import Task
 
 SOUND_CLASSES = ("normal", "crackle", "wheeze", "both")
 TWO_CLASSES = ("normal", "abnormal")
 MOST_CLASSES_LISTED = 12
-
-# What is predicted, which decides how it is learned and measured: lung sounds by Sp, Se and Score, one class of
-# several by accuracy, several classes at once by mean average precision.
-Task = Literal["respiratory", "single_label", "multi_label"]
 
 
 @dataclass(frozen=True, slots=True)

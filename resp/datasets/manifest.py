@@ -27,6 +27,7 @@ from resp.datasets.errors import DataError
 from resp.datasets.items import SOUND_CLASSES, TWO_CLASSES, DataSet, Item
 from resp.datasets.settings import Labels
 from resp.datasets.sound import sound_duration_s
+from resp.models.task import Task
 
 NEEDED = ("path", "label", "patient")
 OPTIONAL = ("start_s", "end_s", "device", "site", "split")
@@ -59,7 +60,8 @@ def read_manifest(root: Path, labels: Labels = "four_class", classes: tuple[str,
     Returns
     -------
     DataSet
-        One item per row, in the order of the file.
+        One item per row, in the order of the file. Its task is ``respiratory``; with ``diagnosis`` and no class
+        called normal or healthy it is ``single_label``.
 
     Raises
     ------
@@ -106,7 +108,10 @@ def read_manifest(root: Path, labels: Labels = "four_class", classes: tuple[str,
         Count("recordings", len({item.path for item in items})),
         Count("rows", len(items)),
     )
-    return DataSet(path.stem, classes, tuple(items), Census(counts, tuple(notes)))
+    # Sp and Se need a normal class; labels of one's own may have none, and are then measured as any other classes.
+    has_normal = any(name.lower() in HEALTHY for name in classes)
+    task: Task = "respiratory" if has_normal else "single_label"
+    return DataSet(path.stem, classes, tuple(items), Census(counts, tuple(notes)), task)
 
 
 def _read_row(folder: Path, line: int, cells: dict[str, str]) -> _Row:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from resp.datasets.errors import DataError
-from resp.datasets.items import DataSet, Task
+from resp.datasets.items import DataSet
+from resp.models.task import Task
 from resp.registry import Record, Registry
 
 PublishedSplit = Literal["official", "published_folds"]

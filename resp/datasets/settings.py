@@ -24,7 +24,8 @@ class DataSettings(BaseModel):
         Folder of the data set; for a manifest its CSV file, or the folder with ``manifest.csv``.
     labels
         ``four_class`` (normal, crackle, wheeze, both), ``two_class`` (normal, abnormal) or ``diagnosis``
-        (for a manifest: the labels as they stand in the file). Data sets that have classes of their own, all
+        (for a manifest: the labels as they stand in the file; without one called normal or healthy, what is measured
+        is accuracy). Data sets that have classes of their own, all
         but icbhi, kauh and manifest, do not ask for it.
     classes
         Only for a manifest with ``diagnosis``: the class names in their order; None takes them from the file,

@@ -15,7 +15,7 @@ from resp.evaluate.single_label.view import single_label_view
 from resp.evaluate.tasks import task_numbers
 
 if TYPE_CHECKING:
-    from resp.datasets.items import Task
+    from resp.models.task import Task
 
 _VIEWS: "dict[Task, Callable[[str, Predictions, int, int, float], Any]]" = {
     "respiratory": respiratory_view,

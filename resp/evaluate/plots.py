@@ -16,7 +16,7 @@ from resp.evaluate.tasks import protocol_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resp.datasets.items import Task
+    from resp.models.task import Task
 
 _DPI = 130
 _DRAWN: "dict[Task, Callable[[Evaluation], Figure]]" = {

@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.audio.clip import cut_windows, fit_length, spread_windows
+from resp.datasets.census import name_some
 from resp.evaluate.calibration import Floats, sigmoid, softmax
 from resp.evaluate.errors import EvaluationError
 from resp.evaluate.predictions import UNKNOWN, Predictions
 
 if TYPE_CHECKING:
     from resp.datasets import DataSet, Item, WaveformCache
-    from resp.datasets.items import Task
     from resp.models.config import ClipSettings
     from resp.models.folder import LoadedModel
     from resp.models.network import Network
+    from resp.models.task import Task
 
 Progress = Callable[[int, int], None]
 
@@ -148,8 +149,9 @@ def _class_places(given: tuple[str, ...], known: tuple[str, ...]) -> list[int]:
     missing = [name for name in given if name not in known]
     if missing:
         raise EvaluationError(
-            f"the data set's classes {', '.join(given)} are not all known to the model, which has "
-            f"{', '.join(known)}; choose labels that fit (four_class, two_class, diagnosis)"
+            f"{len(missing)} of the data set's {len(given)} classes are not known to the model ({name_some(missing)}), "
+            f"which has {name_some(list(known))}; measure it on data that it was trained for, and of lung sounds "
+            "choose labels that fit (four_class, two_class, diagnosis)"
         )
     return [known.index(name) for name in given]
 

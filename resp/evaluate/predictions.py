@@ -12,7 +12,7 @@ from resp.evaluate.calibration import Floats, sigmoid, softmax
 from resp.evaluate.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from resp.datasets.items import Task
+    from resp.models.task import Task
 
 UNKNOWN = "unknown"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from resp.evaluate.bootstrap import Interval
 
 if TYPE_CHECKING:
-    from resp.datasets.items import Task
+    from resp.models.task import Task
 
 Protocol = Literal["honest", "literature", "unstated"]
 

@@ -11,7 +11,7 @@ from resp.evaluate.single_label import tables as single_label
 from resp.evaluate.tasks import protocol_words, task_numbers
 
 if TYPE_CHECKING:
-    from resp.datasets.items import Task
+    from resp.models.task import Task
 
 FORMAT_VERSION = 1
 _COLUMNS = 100

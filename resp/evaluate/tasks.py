@@ -10,9 +10,9 @@ from resp.evaluate.metrics import Floats, confusion, confusion_scores, normal_cl
 from resp.evaluate.ranking import rank_classes
 
 if TYPE_CHECKING:
-    from resp.datasets.items import Task
     from resp.evaluate.predictions import Predictions
     from resp.evaluate.results import Protocol
+    from resp.models.task import Task
 
 LOSS = "loss"
 

@@ -7,6 +7,7 @@ from resp.features.frames import sample_frames
 from resp.features.mfcc import mfcc
 from resp.features.normalise import FixedNormalise, MinMax, Normaliser, ZScore
 from resp.features.patches import spectrogram_patches
+from resp.features.phase_magnitude import magnitude_waveform, phase_waveform
 from resp.features.settings import FilterBankSettings
 from resp.features.stft import istft, stft
 
@@ -21,6 +22,8 @@ __all__ = [
     "spectrogram_patches",
     "stft",
     "istft",
+    "phase_waveform",
+    "magnitude_waveform",
     "MinMax",
     "ZScore",
     "Normaliser",

@@ -80,7 +80,7 @@ def istft(spectrum: Tensor, window: int, length: int) -> Tensor:
         A window that is no positive multiple of four, or a spectrum that `stft` does not give with it.
     """
     check_stft_window(window)
-    expected = (window // 2 + 1, 1 + length // (window // OVERLAP))
+    expected = stft_shape(length, window)
     if not spectrum.is_complex() or 0 in spectrum.shape or spectrum.shape[-2:] != expected:
         raise FeatureError(
             f"a spectrum of shape {tuple(spectrum.shape)} and type {spectrum.dtype}; expected a complex one that "
@@ -97,6 +97,11 @@ def istft(spectrum: Tensor, window: int, length: int) -> Tensor:
             length=length,
         )
     return waveform.reshape(*spectrum.shape[:-2], length)
+
+
+def stft_shape(length: int, window: int) -> tuple[int, int]:
+    """Return how many bins and frames `stft` makes of ``length`` samples with a ``window``."""
+    return window // 2 + 1, 1 + length // (window // OVERLAP)
 
 
 def check_stft_window(window: int) -> None:

@@ -26,11 +26,13 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem; color: #1b1b1b; ba
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-top: 1px solid #ccc; padding: .6rem .6rem; text-align: left; vertical-align: top; }
-td.told { min-width: 14rem; max-width: 20rem; }
+td.told { min-width: 12rem; max-width: 16rem; }
 td img { max-width: 100%; height: auto; display: block; }
-td audio { width: 15rem; display: block; margin-bottom: .5rem; }
+td audio { width: 14rem; display: block; margin-bottom: .5rem; }
 code { font-size: .9em; overflow-wrap: anywhere; } .soft { color: #555; font-size: .9em; }
 nav a { margin-right: .7rem; white-space: nowrap; }
+@media (max-width: 60rem) { thead { display: none; } tr, td, td.told { display: block; max-width: none; }
+  td { border: 0; padding: .3rem 0; } tr { border-top: 1px solid #ccc; padding: .6rem 0; } }
 """
 
 
@@ -119,18 +121,20 @@ def _section(kind: Kind, shown: Sequence[Shown]) -> str:
     if not shown:
         return ""
     heading, told = _HEADINGS[kind]
-    columns = ["What", "Given and made", *(["Sound"] if any(one.sounds for one in shown) else [])]
+    audible = any(one.sounds for one in shown)
+    columns = ["What", "Given and made", *(["Sound"] if audible else [])]
     head = "".join(f"<th>{column}</th>" for column in columns)
-    rows = "".join(_row(one) for one in shown)
+    rows = "".join(_row(one, audible=audible) for one in shown)
     return f"<h2>{heading}</h2>\n<p>{told}</p>\n{_table(head, rows)}"
 
 
-def _row(shown: Shown) -> str:
+def _row(shown: Shown, *, audible: bool) -> str:
+    """Return a row of a table, which has a cell for sounds where any row has."""
     exhibit = shown.exhibit
     note = f"<p>{escape(exhibit.note)}</p>" if exhibit.note else ""
     titles = ", ".join(panel.title for panel in exhibit.panels)
     alternative = escape(f"{exhibit.name}: {titles}, side by side")
-    sounds = f"<td>{''.join(map(_player, shown.sounds))}</td>" if shown.sounds else ""
+    sounds = f"<td>{''.join(map(_player, shown.sounds))}</td>" if audible else ""
     return f"""<tr id="{exhibit.key}">
 <td class="told"><strong>{escape(exhibit.name)}</strong><p>{escape(exhibit.description)}</p>{note}
 <p><code>{_settings(exhibit.settings)}</code></p><p class="soft">{escape(exhibit.source)}</p></td>

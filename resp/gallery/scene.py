@@ -81,8 +81,8 @@ def read_scene(
         A file that is not there or cannot be read, or a rate that no recording has.
     """
     limits = Limits()
-    if rate_hz is not None and not limits.min_rate_hz <= rate_hz <= limits.max_rate_hz:
-        raise GalleryError(f"a rate of {rate_hz} Hz; expected {limits.min_rate_hz} to {limits.max_rate_hz} Hz")
+    if rate_hz is not None and not (type(rate_hz) is int and limits.min_rate_hz <= rate_hz <= limits.max_rate_hz):
+        raise GalleryError(f"a rate of {rate_hz!r} Hz; expected {limits.min_rate_hz} to {limits.max_rate_hz} Hz")
     recording = load_recording(clip, limits=limits)
     wanted_hz = recording.rate_hz if rate_hz is None else rate_hz
     samples = resample(recording.mono(), recording.rate_hz, wanted_hz)

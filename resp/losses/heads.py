@@ -75,6 +75,8 @@ def head_loss(head: Head, logits: Tensor, target: Tensor) -> Tensor:
     if head == "multi_class" and target.ndim == 1:
         if target.shape != exact.shape[:1] or target.is_floating_point():
             raise LossError(f"target {tuple(target.shape)} of {target.dtype}; expected [{len(exact)}] class indices")
+        if len(target) and not 0 <= int(target.min()) <= int(target.max()) < exact.shape[1]:
+            raise LossError(f"target holds {target.tolist()}; expected classes from 0 to {exact.shape[1] - 1}")
         return F.cross_entropy(exact, target.to(exact.device))
     if target.shape != exact.shape or not target.is_floating_point():
         raise LossError(

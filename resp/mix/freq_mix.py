@@ -105,9 +105,9 @@ class FreqMix(Mix[FreqDraw]):
     def apply(self, batch: Tensor, draw: FreqDraw) -> Tensor:
         """Return the waveforms whose drawn bins are the partner's."""
 
-        def mixed(own: Tensor, theirs: Tensor) -> Tensor:
+        def mixed(own: Tensor, partner: Tensor) -> Tensor:
             bins = torch.arange(own.shape[-2], device=own.device)[:, None]
             swapped = (bins >= per_sample(draw.first, own)) & (bins < per_sample(draw.last, own))
-            return torch.where(swapped, theirs, own)
+            return torch.where(swapped, own[partner], own)
 
         return mix_spectra(batch, draw.partner, draw.window, mixed)

@@ -10,7 +10,7 @@ from torch import Tensor
 from resp.mix.contract import Origin
 from resp.mix.linear import LinearDraw, LinearMix, whole_alone
 from resp.mix.partners import shuffled_partners
-from resp.mix.shares import beta_shares, check_alpha
+from resp.mix.shares import beta_shares, check_alpha, check_flag
 from resp.models.network import Site
 
 
@@ -27,12 +27,12 @@ class Mixup(LinearMix):
     Raises
     ------
     MixError
-        ``alpha`` is not positive.
+        ``alpha`` is not positive, or ``per_sample`` neither true nor false.
     """
 
     def __init__(self, alpha: float = 1.0, per_sample: bool = False) -> None:
         self.alpha = check_alpha(alpha)
-        self.per_sample = bool(per_sample)
+        self.per_sample = check_flag("per_sample", per_sample)
 
     def draw(
         self,

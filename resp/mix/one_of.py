@@ -131,10 +131,12 @@ def _member(described: str | Mapping[str, Any]) -> Mix[Any]:
 def _checked(probabilities: Sequence[float] | None, members: int) -> tuple[float, ...]:
     if probabilities is None:
         return (1 / members,) * members
+    if isinstance(probabilities, str) or not isinstance(probabilities, Sequence):
+        raise MixError(f"probabilities={probabilities!r}; expected a list of {members} numbers that sum to 1")
     shares = tuple(probabilities)
     if (
         len(shares) != members
-        or not all(isinstance(share, int | float) and 0 <= share <= 1 for share in shares)
+        or not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares)
         or not math.isclose(sum(shares), 1, abs_tol=1e-6)
     ):
         raise MixError(f"probabilities {list(shares)}; expected {members} numbers from 0 to 1 that sum to 1")

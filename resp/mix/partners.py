@@ -30,9 +30,9 @@ def shuffled_partners(size: int, generator: torch.Generator) -> Tensor:
     Raises
     ------
     MixError
-        The generator is not on the CPU.
+        No samples, or the generator is not on the CPU.
     """
-    check_generator(generator)
+    _check(size, generator)
     return torch.randperm(size, generator=generator)
 
 
@@ -60,9 +60,9 @@ def other_class_partners(size: int, labels: Tensor | None, generator: torch.Gene
     Raises
     ------
     MixError
-        The labels are not the batch's, or the generator is not on the CPU.
+        No samples, the labels are not the batch's, or the generator is not on the CPU.
     """
-    check_generator(generator)
+    _check(size, generator)
     uniform = torch.rand(size, generator=generator, dtype=torch.float64)
     if size == 1:
         return torch.zeros(1, dtype=torch.int64)
@@ -77,6 +77,12 @@ def other_class_partners(size: int, labels: Tensor | None, generator: torch.Gene
     place = (uniform * others).long()
     place = torch.where(place < first[group], place, place + members[group])
     return order[place]
+
+
+def _check(size: int, generator: torch.Generator) -> None:
+    check_generator(generator)
+    if size < 1:
+        raise MixError("a batch of no samples; expected at least one")
 
 
 def _classes(size: int, labels: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from resp.mix.contract import Mix, MixDraw, Origin
 from resp.mix.errors import MixError
 from resp.mix.partners import shuffled_partners
-from resp.mix.shares import beta_shares, check_alpha
+from resp.mix.shares import beta_shares, check_alpha, check_flag
 from resp.models.network import Site
 
 PATCH_AXIS = "patch"
@@ -50,12 +50,12 @@ class PatchMix(Mix[PatchDraw]):
     Raises
     ------
     MixError
-        ``alpha`` is not positive.
+        ``alpha`` is not positive, or ``columns`` neither true nor false.
     """
 
     def __init__(self, alpha: float = 1.0, columns: bool = False) -> None:
         self.alpha = check_alpha(alpha)
-        self.columns = bool(columns)
+        self.columns = check_flag("columns", columns)
 
     def problem(self, site: Site) -> str | None:
         """Patches must be there to be swapped; for whole columns it must be known how they lie."""

@@ -110,8 +110,9 @@ class PhaseMix(Mix[PhaseDraw]):
     def apply(self, batch: Tensor, draw: PhaseDraw) -> Tensor:
         """Return the waveforms with their mixed phases."""
 
-        def mixed(own: Tensor, theirs: Tensor) -> Tensor:
+        def mixed(own: Tensor, partner: Tensor) -> Tensor:
             share = per_sample(draw.share, own).to(own.real.dtype)
-            return torch.polar(own.abs(), share * own.angle() + (1 - share) * theirs.angle())
+            phase = own.angle()
+            return torch.polar(own.abs(), share * phase + (1 - share) * phase[partner])
 
         return mix_spectra(batch, draw.partner, draw.window, mixed)

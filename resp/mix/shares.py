@@ -9,9 +9,16 @@ from resp.mix.partners import check_generator
 
 def check_alpha(alpha: float) -> float:
     """Return the parameter of a symmetric Beta distribution; `MixError` where it is not positive and finite."""
-    if not isinstance(alpha, int | float) or not 0 < alpha < float("inf"):
+    if not isinstance(alpha, int | float) or isinstance(alpha, bool) or not 0 < alpha < float("inf"):
         raise MixError(f"alpha={alpha!r}; expected a positive number (1: every kept share alike)")
     return float(alpha)
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """Return a setting that is true or false; `MixError` where it is neither."""
+    if not isinstance(value, bool):
+        raise MixError(f"{name}={value!r}; expected true or false")
+    return value
 
 
 def beta_shares(size: int, alpha: float, generator: torch.Generator) -> Tensor:

@@ -20,7 +20,9 @@ def known_origin(batch: Tensor, origin: Origin | None) -> Origin:
 
 
 def full_samples(waveform: Tensor) -> Tensor:
-    """Return waveforms in float32 at least; `MixError` where they are not [batch, time] or have no time."""
-    if waveform.ndim != 2 or waveform.shape[1] == 0:
-        raise MixError(f"waveforms of shape {tuple(waveform.shape)}; expected [batch, time] with at least one sample")
+    """Return waveforms in float32 at least; `MixError` where they are not [batch, time] or there are none."""
+    if waveform.ndim != 2 or 0 in waveform.shape:
+        raise MixError(
+            f"waveforms of shape {tuple(waveform.shape)}; expected [batch, time], at least one sample of one sound"
+        )
     return as_waveform(waveform)

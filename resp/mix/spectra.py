@@ -27,7 +27,7 @@ def mix_spectra(batch: Tensor, partner: Tensor, window: int, mixed: Callable[[Te
     window
         Window length in samples.
     mixed
-        From the own and the partner's spectrum, [batch, ..., bins, frames] each, to the mixed one.
+        From the spectra [batch, ..., bins, frames] and the partners, on their device, to the mixed spectra.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def mix_spectra(batch: Tensor, partner: Tensor, window: int, mixed: Callable[[Te
         A new tensor of the batch's shape, type and device.
     """
     own = stft(batch, window)
-    changed = mixed(own, own[partner.to(own.device)])
+    changed = mixed(own, partner.to(own.device))
     return istft(changed, window, batch.shape[-1]).to(batch.dtype)
 
 

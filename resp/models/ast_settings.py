@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, get_args
 
-from resp.models.checks import check_number, check_whole
+from resp.models.checks import check_dropout, check_number, check_whole
 from resp.models.errors import ModelError
 
 Size = Literal["base", "small", "tiny"]
@@ -37,7 +37,7 @@ def resolve_shape(size: str, width: int | None, depth: int | None, heads: int | 
     chosen = [own if given is None else given for given, own in zip((width, depth, heads), named, strict=True)]
     for name, value in zip(("width", "depth", "heads"), chosen, strict=True):
         check_whole(name, value, 1)
-    check_number("mlp_ratio", mlp_ratio, mlp_ratio > 0, "a positive number")
+    check_number("mlp_ratio", mlp_ratio, "a positive number", above=0)
     channels, blocks, parts = chosen
     if channels % parts:
         raise ModelError(f"width {channels} cannot be shared by {parts} heads; expected a multiple of {parts}")
@@ -56,10 +56,10 @@ def check_settings(
     attention: str,
 ) -> None:
     """Raise `ModelError` for the first setting that is out of its range."""
-    check_number("window_s", window_s, window_s > 0, "a positive number of seconds")
-    check_number("std", std, std > 0, "a positive number")
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
-    check_number("norm_eps", norm_eps, norm_eps > 0, "a positive number")
+    check_number("window_s", window_s, "a positive number of seconds", above=0)
+    check_number("std", std, "a positive number", above=0)
+    check_dropout(dropout)
+    check_number("norm_eps", norm_eps, "a positive number", above=0)
     for name, pair in (("patch", patch), ("stride", stride)):
         if min(pair) < 1:
             raise ModelError(f"{name}={pair}; expected at least 1 bin and 1 frame")

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from resp.models.task import Task
+
 FORMAT_VERSION: Literal[1] = 1
 
 
@@ -76,7 +78,7 @@ class Calibration(_Frozen):
     Parameters
     ----------
     temperature
-        Logits are divided by it before the softmax.
+        Logits are divided by it before the softmax (or sigmoid).
     set_threshold
         A class belongs to the prediction set when its probability is at least this (split conformal, LAC);
         None where it was not fitted.
@@ -104,6 +106,9 @@ class ModelConfig(_Frozen):
         Name in the registry of networks and the settings it is made with (front end and normalisation included).
     classes
         Class names, in the order of the logits.
+    task
+        What the network was trained to predict. Its probabilities are a softmax over the classes, or, of
+        ``multi_label``, a sigmoid of each class; breathing is looked for in ``respiratory`` sounds alone.
     trained_on
         The data sets, in words; with the devices and the band in Hz that they cover.
     results
@@ -117,6 +122,7 @@ class ModelConfig(_Frozen):
     network: str
     settings: dict[str, Any] = {}
     classes: tuple[str, ...]
+    task: Task = "respiratory"
     clip: ClipSettings = ClipSettings()
     calibration: Calibration = Calibration()
     trained_on: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from resp.models.ast_layers import ASTLayer, ASTMLPHead, encoder_config
 from resp.models.ast_settings import resolve_shape
 from resp.models.ast_stages import Feature, Tokens, initialise
-from resp.models.checks import check_number
+from resp.models.checks import check_dropout, check_number
 from resp.models.errors import ModelError
 from resp.models.mn04_spectrogram import BINS, Mn04Spectrogram, frame_count
 from resp.models.mobilenet import FEATURE_SIZE, load_mn04_trunk, trunk
@@ -98,10 +98,10 @@ def build_conv_ast(
         A setting out of its range.
     """
     shape = resolve_shape("tiny", width, depth, heads, mlp_ratio=4.0)
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
+    check_dropout(dropout)
     spectrogram = Mn04Spectrogram(rate_hz)
     least_s = spectrogram.least_samples / rate_hz
-    check_number("window_s", window_s, window_s >= least_s, f"at least {least_s:g} seconds")
+    check_number("window_s", window_s, f"at least {least_s:g} seconds", least=least_s)
     samples = round(window_s * rate_hz)
     grid = (_halved(BINS), _halved(frame_count(samples, rate_hz)))
     config = encoder_config(shape, classes=len(classes), dropout=dropout, norm_eps=NORM_EPS)

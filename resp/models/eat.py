@@ -27,6 +27,11 @@ Convolutions are followed by batch normalisation and leaky ReLU of slope 0.2, bu
 maps are signed. Positions are learned for four times as many tokens as there are (448 at 5.2 s) and interpolated, as in
 the public implementation; the paper names 5.3 and 25.5 million parameters. Starting values are those of that
 implementation, except that class token and positions are random instead of zero.
+
+``hears`` is appendix A of the paper: in front of the stem a stage ``heard`` [batch, 1 or 2, samples], no mix site,
+makes the ``phase`` waveform, the ``magnitude`` waveform, or ``both`` as two channels, by
+`resp.features.phase_magnitude` with e^{−jφ}, as in the paper's eq. 3. The window, which the paper does not name here,
+has 1024 samples and moves by 256, what it calls typical at 22.05 kHz. It trains these without noise and mixes.
 """
 
 import math
@@ -35,14 +40,33 @@ from typing import Literal, get_args
 
 from torch import nn
 
-from resp.models.checks import check_number, check_whole
-from resp.models.eat_layers import ClassFeature, ClassToken, Down, PlainResidual, Residual, convolved, initialise
+from resp.features.stft import check_stft_window
+from resp.models.checks import check_dropout, check_whole
+from resp.models.eat_layers import (
+    ClassFeature,
+    ClassToken,
+    Down,
+    Heard,
+    PlainResidual,
+    Residual,
+    SoundPart,
+    convolved,
+    initialise,
+)
 from resp.models.errors import ModelError
 from resp.models.layers import MeanOverTime, with_channel
 from resp.models.network import Network, Site
 
 ResidualKind = Literal["modified", "plain"]
+Hears = Literal["sound", "phase", "magnitude", "both"]
 
+# What takes the place of the sound, a channel each.
+_HEARD: dict[Hears, tuple[SoundPart, ...]] = {
+    "sound": (),
+    "phase": ("phase",),
+    "magnitude": ("magnitude",),
+    "both": ("phase", "magnitude"),
+}
 _STEM_KERNEL = 7
 # Behind the factors that are a setting, every network halves twice more.
 _CONTEXTS = (2, 2)
@@ -64,6 +88,8 @@ def build_eat(
     residual: ResidualKind = "modified",
     dilated: bool = True,
     transformer: bool = True,
+    hears: Hears = "sound",
+    heard_window: int = 1024,
 ) -> Network:
     """Build the network with random weights; the defaults are those of EAT-S on ESC-50.
 
@@ -92,22 +118,31 @@ def build_eat(
         Whether the blocks of the ``context`` stages are dilated; otherwise all of them see neighbouring steps.
     transformer
         Without it a convolution of 3 (stage ``convolution``) and its mean over time make the feature.
+    hears
+        What the stem is given: the ``sound`` itself, its ``phase`` waveform, its ``magnitude`` waveform, or ``both``
+        of these as two channels.
+    heard_window
+        Window in samples, a multiple of four, that phase and magnitude are taken from.
 
     Raises
     ------
     ModelError
         A setting out of its range, or fewer samples than the mirror images at the ends of the maps need.
+    FeatureError
+        A window of another length.
     """
     whole = {"rate_hz": rate_hz, "channels": channels, "embedding": embedding}
     whole |= {"depth": depth, "heads": heads, "feed_forward": feed_forward}
     for name, value in whole.items():
         check_whole(name, value, 1)
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
+    check_dropout(dropout)
     _check_factors(factors)
     if embedding % heads:
         raise ModelError(f"embedding {embedding} cannot be shared by {heads} heads; expected a multiple of {heads}")
-    if residual not in get_args(ResidualKind):
-        raise ModelError(f"residual={residual!r}; expected {' or '.join(get_args(ResidualKind))}")
+    for name, chosen, known in (("residual", residual, get_args(ResidualKind)), ("hears", hears, get_args(Hears))):
+        if chosen not in known:
+            raise ModelError(f"{name}={chosen!r}; expected {' or '.join(known)}")
+    check_stft_window(heard_window)
     block = Residual if residual == "modified" else PlainResidual
     dilations = _DILATIONS if dilated else (1,) * len(_DILATIONS)
     # The last blocks have the fewest steps to mirror; where they see little, the low-pass behind them sees more.
@@ -118,8 +153,9 @@ def build_eat(
             f"input_samples={input_samples!r}; expected at least {least} with factors {list(factors)}: "
             "take more samples, or fewer or smaller factors"
         )
-    stages = _convolutions(channels, factors, embedding, block, dilations)
-    maps = tuple(stages)
+    stages = _convolutions(_HEARD[hears], heard_window, channels, factors, embedding, block, dilations)
+    convolutions = tuple(stages)
+    maps = tuple(name for name in convolutions if name != "heard")
     if transformer:
         # As many as the map has in front of the contexts, in the public implementation: with them the published
         # numbers of parameters come out.
@@ -128,7 +164,7 @@ def build_eat(
             stages[f"block_{number}"] = nn.TransformerEncoderLayer(
                 embedding, heads, feed_forward, dropout, "gelu", batch_first=True
             )
-        behind = tuple(stages)[len(maps) :]
+        behind = tuple(stages)[len(convolutions) :]
         stages["feature"] = ClassFeature(embedding)
     else:
         stages["convolution"] = nn.Sequential(*convolved(embedding, embedding, 3))
@@ -159,14 +195,18 @@ def _check_factors(factors: Sequence[int]) -> None:
 
 
 def _convolutions(
+    heard: Sequence[SoundPart],
+    heard_window: int,
     channels: int,
     factors: Sequence[int],
     embedding: int,
     block: type[Residual] | type[PlainResidual],
     dilations: Sequence[int],
 ) -> dict[str, nn.Module]:
-    """Return the stages from ``stem`` to ``embedding``."""
-    stages: dict[str, nn.Module] = {"stem": nn.Sequential(with_channel(), *convolved(1, channels, _STEM_KERNEL))}
+    """Return the stages up to ``embedding``."""
+    stages: dict[str, nn.Module] = {"heard": Heard(heard, heard_window)} if heard else {}
+    front = [] if heard else [with_channel()]
+    stages["stem"] = nn.Sequential(*front, *convolved(len(heard) or 1, channels, _STEM_KERNEL))
     width = channels
     for number, factor in enumerate(factors, start=1):
         # Every other map gets a residual block, from the first on.

@@ -1,16 +1,21 @@
 """The layers of EAT."""
 
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from resp.features import magnitude_waveform, phase_waveform
 from resp.models.layers import Mirror
 from resp.models.positions import fit_token_positions
 
 SLOPE = 0.2
 INITIAL_STD = 0.02
+
+SoundPart = Literal["phase", "magnitude"]
+_PARTS: dict[SoundPart, Callable[[Tensor, int], Tensor]] = {"phase": phase_waveform, "magnitude": magnitude_waveform}
 
 
 def convolved(
@@ -24,6 +29,27 @@ def convolved(
         nn.BatchNorm1d(outputs),
         *([nn.LeakyReLU(SLOPE)] if active else []),
     ]
+
+
+class Heard(nn.Module):
+    """Waveform [batch, time] → what is heard in its place, [batch, parts, time].
+
+    Parameters
+    ----------
+    parts
+        A channel each: the ``phase`` or the ``magnitude`` waveform of `resp.features`.
+    window
+        Window length in samples.
+    """
+
+    def __init__(self, parts: Sequence[SoundPart], window: int) -> None:
+        super().__init__()
+        self.parts = tuple(parts)
+        self.window = window
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Return the parts."""
+        return torch.stack([_PARTS[part](waveform, self.window) for part in self.parts], dim=1)
 
 
 class LowPass(nn.Module):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from resp.models.checks import check_number, check_whole
+from resp.models.checks import check_dropout, check_whole
 from resp.models.layers import convolution, dense, linear, with_channel
 from resp.models.lengths import Slide, least_length, length_behind, window_samples
 from resp.models.network import Network, Site
@@ -45,7 +45,7 @@ def build(layout: Layout, *, classes: tuple[str, ...], window_s: float, hidden: 
         to below 1.
     """
     check_whole("hidden", hidden, 1)
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
+    check_dropout(dropout)
     time, height = _slides(layout)
     samples = window_samples(window_s, layout.rate_hz, least_length(time))
     stages: dict[str, nn.Module] = {"pool1": _filter_bank(layout)}

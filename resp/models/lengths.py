@@ -57,5 +57,5 @@ def window_samples(window_s: float, rate_hz: int, least_samples: int) -> int:
         A window that is shorter, or no number.
     """
     least_s = least_samples / rate_hz
-    check_number("window_s", window_s, window_s >= least_s, f"at least {least_s:g} seconds")
+    check_number("window_s", window_s, f"at least {least_s:g} seconds", least=least_s)
     return round(window_s * rate_hz)

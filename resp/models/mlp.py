@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from resp.features import FilterBankSettings, LogMel, mfcc
-from resp.models.checks import check_number, check_whole
+from resp.models.checks import check_dropout, check_whole
 from resp.models.errors import ModelError
 from resp.models.layers import linear
 from resp.models.lengths import window_samples
@@ -128,13 +128,15 @@ def build_mlp(
     """
     for name, value in (("width", width), ("depth", depth), ("coefficients", coefficients)):
         check_whole(name, value, 1)
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
+    check_dropout(dropout)
     for name, chosen, known in (
         ("features", features, get_args(Features)),
         ("activation", activation, get_args(Activation)),
     ):
         if chosen not in known:
             raise ModelError(f"{name}={chosen!r}; expected {' or '.join(known)}")
+    if not isinstance(front_end, FilterBankSettings | Mapping | None):
+        raise ModelError(f"front_end={front_end!r}; expected settings of the filter bank, such as {{bins: 64}}")
     bank = FilterBankSettings.read({"bins": _BINS[features]} if front_end is None else front_end)
     if features == "mfcc" and coefficients > bank.bins:
         raise ModelError(f"coefficients={coefficients}; expected at most one for each of {bank.bins} mel bins")

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resp.models.checkpoint_file import read_checkpoint
-from resp.models.checks import check_number
+from resp.models.checks import check_dropout
 from resp.models.mn04_spectrogram import RATE_HZ, Mn04Spectrogram
 from resp.models.network import Network, Site
 from resp.models.state import load_state
@@ -172,7 +172,7 @@ def build_mn04(*, classes: tuple[str, ...], rate_hz: int = RATE_HZ, dropout: flo
     ModelError
         Another rate, or a dropout that is not within 0 to below 1.
     """
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
+    check_dropout(dropout)
     spectrogram, convolutions = Mn04Spectrogram(rate_hz), trunk()
     head = (nn.Linear(FEATURE_SIZE, _HIDDEN), nn.Hardswish(), nn.Dropout(dropout))
     stages: dict[str, nn.Module] = {

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from resp.features import FilterBankSettings, FixedNormalise, LogMel, deltas
 from resp.models.ast_stages import SpectrogramFrontEnd
-from resp.models.checks import check_number, check_whole
+from resp.models.checks import check_dropout, check_number, check_whole
 from resp.models.layers import dense, initialise, linear
 from resp.models.lengths import window_samples
 from resp.models.network import Network, Site
@@ -117,9 +117,9 @@ def build_piczak_cnn(
         A window shorter than one segment, a dropout outside 0 to below 1 or a deviation that is not positive.
     """
     check_whole("hidden", hidden, 1)
-    check_number("dropout", dropout, 0 <= dropout < 1, "0 to below 1")
-    check_number("mean", mean, True, "a number")
-    check_number("std", std, std > 0, "a positive number")
+    check_dropout(dropout)
+    check_number("mean", mean, "a number")
+    check_number("std", std, "a positive number", above=0)
     # 1024 samples every 512.
     bank = FilterBankSettings(
         rate_hz=RATE_HZ,

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resp.evaluate.calibration import Floats, softmax
+from resp.evaluate.calibration import Floats, sigmoid, softmax
 from resp.models.config import Calibration
+from resp.models.task import Task
 
 
-def calibrate(logits: NDArray[Any], calibration: Calibration) -> Floats:
-    """Return probabilities, the softmax of ``logits`` [..., classes] over the temperature."""
+def calibrate(logits: NDArray[Any], calibration: Calibration, task: Task = "respiratory") -> Floats:
+    """Return probabilities, the softmax of ``logits`` [..., classes] over the temperature.
+
+    Of ``multi_label`` it is their sigmoid: each class is a yes or no of its own, and they need not sum to one.
+    """
+    if task == "multi_label":
+        return sigmoid(np.asarray(logits, dtype=np.float64) / calibration.temperature)
     return softmax(logits, calibration.temperature)
 
 

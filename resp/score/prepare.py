@@ -111,7 +111,7 @@ def prepare(
         # The very steps of training: a model must hear in use what it learned from. Ends are not trimmed, as
         # marks in time are those of the recording (see ClipSettings).
         waveform = prepare_waveform(recording, rate_hz, clip.fade_samples, clip.level)
-        spans, breaths_per_min = _spans(waveform, rate_hz, recording.duration_s, clip, annotated)
+        spans, breaths_per_min = _spans(waveform, rate_hz, recording.duration_s, config, annotated)
         long = sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
         if long:
             cycles_are = "breath cycle is" if long == 1 else "breath cycles are"
@@ -132,14 +132,16 @@ def _spans(
     waveform: Floats,
     rate_hz: int,
     duration_s: float,
-    clip: ClipSettings,
+    config: ModelConfig,
     annotated: tuple[tuple[float, float], ...] | None,
 ) -> tuple[tuple[Span, ...], float | None]:
     if annotated is not None:
         lengths = [end_s - start_s for start_s, end_s in annotated]
         spans = tuple(Span("annotated_cycle", start_s, end_s) for start_s, end_s in annotated)
         return spans, 60 / float(np.median(lengths)) if len(lengths) > 1 else None
-    found = find_cycles(waveform, rate_hz)
+    clip = config.clip
+    # A dog has no breathing rate.
+    found = find_cycles(waveform, rate_hz) if config.task == "respiratory" else None
     rate = found.breaths_per_min if found else None
     if found and clip.segments == "cycles":
         return tuple(Span("cycle", start_s, end_s) for start_s, end_s in found.cycles), rate

@@ -38,9 +38,10 @@ class RecordingIdentity(_Frozen):
 class Segment(_Frozen):
     """One breath cycle or window.
 
-    ``probabilities`` maps class → calibrated probability and sums to one; ``prediction_set`` holds the
-    classes that cannot be ruled out at the model's stated coverage; ``abstained`` is the reason where no
-    label is given.
+    ``probabilities`` maps class → calibrated probability and sums to one, unless the model gives several labels
+    at once (then each class is a yes or no of its own, and ``label`` the most probable one); ``prediction_set``
+    holds the classes that cannot be ruled out at the model's stated coverage; ``abstained`` is the reason where
+    no label is given.
     """
 
     kind: Literal["annotated_cycle", "cycle", "window"]

@@ -232,7 +232,7 @@ class Scorer:
 
     def _segment(self, span: Span, logits: np.ndarray) -> Segment:
         config = self.model.config
-        probabilities = calibrate(logits, config.calibration)
+        probabilities = calibrate(logits, config.calibration, config.task)
         unsure = abstention(probabilities, config.classes, config.calibration)
         return Segment(
             kind=span.kind,

@@ -70,9 +70,9 @@ def summarise(
     """
     weights = np.array([segment.end_s - segment.start_s for segment in segments])
     if config.clip.summary == "mean_logit":
-        probabilities = calibrate(np.average(logits, axis=0, weights=weights), config.calibration)
+        probabilities = calibrate(np.average(logits, axis=0, weights=weights), config.calibration, config.task)
     else:
-        probabilities = np.average(calibrate(logits, config.calibration), axis=0, weights=weights)
+        probabilities = np.average(calibrate(logits, config.calibration, config.task), axis=0, weights=weights)
     reason = abstention(probabilities, config.classes, config.calibration)
     named = as_dict(probabilities, config.classes)
     counts = Counter(segment.label or "abstained" for segment in segments)

@@ -3,6 +3,7 @@
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -47,12 +48,23 @@ def describe_environment(accelerator: Accelerator, seed: int) -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "processor": processor(),
         "cpu_count": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "precision": accelerator.mixed_precision,
         "processes": accelerator.num_processes,
         "seed": seed,
     }
+
+
+def processor() -> str:
+    """Return the processor's name as Linux gives it, else what Python knows."""
+    try:
+        known = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        known = []
+    names = [line.partition(":")[2].strip() for line in known if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _version(name: str) -> str | None:

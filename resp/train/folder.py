@@ -114,6 +114,7 @@ def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any]) -
         network=recipe.network.name,
         settings=recipe.network.settings,
         classes=data.dataset.classes,
+        task=data.dataset.task,
         clip=recipe.clip,
         trained_on=(f"{data.dataset.name}: {len(items)} items of {patients} {task_numbers(data.dataset.task).unit}",),
         trained_devices=tuple(sorted({item.device for item in items if item.device})),

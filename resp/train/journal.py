@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from resp.datasets.items import Task
 from resp.evaluate.tasks import LOSS, task_numbers
+from resp.models.task import Task
 
 METRICS = "metrics.jsonl"
 CURVES = "curves.png"

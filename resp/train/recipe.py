@@ -125,11 +125,11 @@ def load_recipe(
     Raises
     ------
     TrainError
-        The file cannot be read, or the recipe is wrong; the message lists every problem.
+        The file cannot be read, an overlay is a whole recipe, or the recipe is wrong; the message lists every problem.
     """
     given = read_mapping(find_recipe(Path(path)))
     for overlay in overlays:
-        given = merge(given, read_mapping(find_overlay(Path(overlay))))
+        given = merge(given, _read_overlay(Path(overlay)))
     changes = parse_settings(settings)
     chosen = preset or changes.pop("preset", None) or given.get("preset")
     given.pop("preset", None)
@@ -137,6 +137,17 @@ def load_recipe(
         # The network's name decides what a preset does to it, and a setting may change it.
         given = apply_preset(str(chosen), merge(given, changes))
     return make_recipe(merge(given, changes), source=os.fspath(path))
+
+
+def _read_overlay(given: Path) -> dict[str, Any]:
+    """Read an overlay; a whole recipe would silently replace nearly all of the one that is to be changed."""
+    changes = read_mapping(find_overlay(given))
+    if all(name in changes for name, field in Recipe.model_fields.items() if field.is_required()):
+        raise TrainError(
+            f"{given}: a whole recipe (it has name, data, network and objective); expected an overlay with the "
+            "settings that are to be changed. Train the recipe itself, or extend it by one of your own (extends: FILE)"
+        )
+    return changes
 
 
 def make_recipe(values: dict[str, Any], *, source: str = "recipe") -> Recipe:

@@ -38,6 +38,7 @@ from resp.train.recipe import Recipe
 from resp.train.seeds import Purpose, derived_seed, own_randomness
 from resp.train.starting import build_network, build_objective
 from resp.train.stopping import RunInterruptedError, StopRequest
+from resp.train.unseen import check_unseen
 
 # How often the progress bar asks the device for the loss.
 _SHOW_EVERY_S = 0.5
@@ -146,6 +147,7 @@ class _Run:
         self._show = show and self._main
         # Before the sounds are decoded, so that a network or a split that cannot be is known at once.
         parts = open_parts(recipe)
+        check_unseen(recipe, parts)
         classes = parts.dataset.classes
         torch.manual_seed(derived_seed(recipe.seed, Purpose.WEIGHTS))
         network = build_network(recipe, classes)

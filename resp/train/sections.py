@@ -94,8 +94,8 @@ class TrainingSettings(_Section):
     crop
         Which part of an item longer than the clip is learned from: its ``start``, or a ``random`` part.
     time_scale
-        Bounds of the factor, drawn uniformly for each item, that its duration is multiplied by before it is padded
-        and cropped (BC learning: [0.8, 1.25]); null leaves it.
+        Bounds of the factor that the duration of each item is multiplied by before it is padded and cropped (BC
+        learning: [0.8, 1.25]), drawn uniformly on a logarithmic axis; null leaves it.
     repeats
         How often each item comes in an epoch.
     balanced

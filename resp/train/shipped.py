@@ -1,5 +1,6 @@
 """The recipes that come with resp, found by name from anywhere."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from resp.train.errors import TrainError
@@ -30,9 +31,11 @@ def find_recipe(given: Path) -> Path:
     Raises
     ------
     TrainError
-        There is neither; the message names those that came with resp.
+        There is neither; the message names those that came with resp. Or it is an overlay.
     """
-    return _find(given, shipped_recipes(), "configs/", "a recipe in YAML")
+    if not given.is_file() and _overlay_name(given) in shipped_overlays():
+        raise TrainError(f"{given}: an overlay, which changes a recipe; give a recipe, and --with {given} beside it")
+    return _find(given, _name(given), shipped_recipes(), "a recipe in YAML")
 
 
 def find_overlay(given: Path) -> Path:
@@ -43,16 +46,25 @@ def find_overlay(given: Path) -> Path:
     TrainError
         There is neither; the message names those that came with resp.
     """
-    return _find(given, shipped_overlays(), f"configs/{_OVERLAYS}/", "an overlay in YAML (a part of a recipe)")
+    return _find(given, _overlay_name(given), shipped_overlays(), "an overlay in YAML (a part of a recipe)")
 
 
-def _find(given: Path, known: dict[str, Path], prefix: str, expected: str) -> Path:
+def _find(given: Path, name: str, known: dict[str, Path], expected: str) -> Path:
     if given.is_file():
         return given
-    name = given.with_suffix("").as_posix().removeprefix(prefix)
     if name not in known:
-        raise TrainError(f"{given}: no such file; expected {expected}, or one of {', '.join(known) or 'none'}")
+        close = get_close_matches(name, known, n=3)
+        meant = f"{' or '.join(close)} is meant? " if close else ""
+        raise TrainError(f"{given}: no such file; {meant}expected {expected}, or one of {', '.join(known) or 'none'}")
     return known[name]
+
+
+def _name(given: Path) -> str:
+    return given.with_suffix("").as_posix().removeprefix("configs/")
+
+
+def _overlay_name(given: Path) -> str:
+    return _name(given).removeprefix(f"{_OVERLAYS}/")
 
 
 def _shipped() -> dict[str, Path]:

@@ -7,9 +7,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from resp.datasets.items import Task
 from resp.evaluate.metrics import normal_class
 from resp.evaluate.tasks import measure_counts
+from resp.models.task import Task
 from resp.train.objectives import Outcome
 
 

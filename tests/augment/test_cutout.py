@@ -50,11 +50,13 @@ def test_tiny_spectrograms(seeded):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"rectangles": -1}, "-1 rectangles"),
+        ({"rectangles": -1}, "rectangles -1"),
+        ({"rectangles": 1.5}, "rectangles 1.5; expected a whole number"),
         ({"frame_share": (0, 1.5)}, "frame_share"),
         ({"bin_share": (0.5, 0.1)}, "bin_share"),
         ({"probability": 2}, "probability 2"),
         ({"fill": "noise"}, "fill 'noise'"),
+        ({"fill": None}, "fill None"),
     ],
 )
 def test_settings_are_checked(settings, message):

@@ -64,8 +64,9 @@ def test_each_sample_gets_one_of_the_named_colours(seeded):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"colours": ()}, "expected some of white, pink, red, blue, violet"),
-        ({"colours": ("brown",)}, "expected some of"),
+        ({"colours": ()}, "expected a list of some of white, pink, red, blue, violet"),
+        ({"colours": ("brown",)}, "expected a list of some of"),
+        ({"colours": "pink"}, "colours 'pink'; expected a list"),
         ({"colours": ("pink",), "exponent": (0, 1)}, "expected only one of them"),
     ],
 )

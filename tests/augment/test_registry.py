@@ -47,6 +47,9 @@ def test_the_rate_is_told_to_those_who_ask():
 def test_what_is_refused():
     with pytest.raises(AugmentError, match="no augmentation 'gian'; did you mean 'gain'"):
         create("gian", rate_hz=4000)
+    for name in (5, None, ["gain"]):
+        with pytest.raises(AugmentError, match="expected a name: gain"):
+            create(name, rate_hz=4000)
     with pytest.raises(AugmentError, match="augmentation 'gain' cannot be made"):
         create("gain", rate_hz=4000, gain=3)
 

@@ -215,6 +215,14 @@ def test_a_mask_may_fade(waveform):
         (lambda: LowPass(4000, slope_db_per_octave=(12, 20)), "multiples of 6"),
         (lambda: HighPass(4000, slope_db_per_octave=(24, 12)), "slope_db_per_octave"),
         (lambda: LowPass(0), "rate_hz 0"),
+        (lambda: HighPass("4 kHz"), "rate_hz '4 kHz'; expected a number of Hz"),
+        # Below it the library would end the process.
+        (lambda: TimeStretch(1), "rate_hz 1; expected a number of Hz from 100 on"),
+        (lambda: PitchShift(33), "rate_hz 33; expected a number of Hz from 100 on"),
+        (lambda: TimeStretch(4000, speed=1.2), "speed 1.2; expected two numbers"),
+        (lambda: TimeStretch(4000, speed="slow"), "speed 'slow'; expected two numbers"),
+        (lambda: TimeStretch(4000, speed=(0.8, 1, 1.2)), "expected two numbers"),
+        (lambda: TimeMask(4000, fade_s="short"), "fade_s 'short'"),
         (lambda: TimeStretch(4000, (0.4, 1)), "speed"),
         (lambda: PitchShift(4000, (-25, 0)), "semitones"),
         (lambda: TimeMask(4000, (0.1, 1.1)), "share"),
@@ -225,3 +233,8 @@ def test_a_mask_may_fade(waveform):
 def test_settings_are_checked(make, message):
     with pytest.raises(AugmentError, match=message):
         make()
+
+
+@pytest.mark.parametrize("transform", [TimeStretch, PitchShift])
+def test_the_lowest_rate_is_one_that_the_library_takes(transform, seeded):
+    assert transform(100)(torch.ones(1, 50), seeded()).isfinite().all()

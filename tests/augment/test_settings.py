@@ -48,7 +48,10 @@ def test_settings_are_typed_as_their_maker_has_them():
         ({"name": "reverse", "settings": {"x": 3}}, "no setting 'x' of augmentation 'reverse'; known: none"),
         ({"name": "tilt", "settings": {"rate_hz": 3}}, "no setting 'rate_hz'"),
         ({"name": "gain", "settings": {"probability": 0.1}}, "no setting 'probability'"),
-        ({"name": "gain", "settings": {"gain_db": 3}}, "gain_db of augmentation 'gain': Input should be a valid tuple"),
+        (
+            {"name": "gain", "settings": {"gain_db": 3}},
+            r"gain_db of augmentation 'gain': expected a list, such as .* \(given 3\)",
+        ),
         ({"name": "gain", "settings": {"gain_db": [0, float("inf")]}}, "finite"),
         ({"name": "gain", "settings": 3}, "settings of augmentation 'gain'"),
         ({"name": "noise", "settings": {"colours": ["green"]}}, "colours.0 of augmentation 'noise'"),

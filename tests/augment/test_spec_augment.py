@@ -104,8 +104,8 @@ def test_half_precision_stays(spectrogram):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"frequency_masks": -1}, "-1 frequency masks"),
-        ({"time_masks": -2}, "-2 time masks"),
+        ({"frequency_masks": -1}, "frequency_masks -1"),
+        ({"time_masks": -2}, "time_masks -2"),
         ({"frequency_width": 0}, "frequency_width 0"),
         ({"time_width": 0}, "time_width 0"),
         ({"probability": 1.2}, "probability 1.2"),

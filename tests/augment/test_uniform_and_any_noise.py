@@ -37,7 +37,12 @@ def test_kinds_are_those_that_were_named(seeded):
 
 
 @pytest.mark.parametrize(
-    ("kinds", "message"), [((), "no kinds of noise"), (("green",), "colours \\('green',\\); expected some of white")]
+    ("kinds", "message"),
+    [
+        ((), "expected a list of some of white"),
+        (("green",), r"kinds \('green',\); expected a list of some of white, .*, uniform, phase"),
+        ("white", "kinds 'white'; expected a list"),
+    ],
 )
 def test_kinds_are_checked(kinds, message):
     with pytest.raises(AugmentError, match=message):

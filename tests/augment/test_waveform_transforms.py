@@ -102,14 +102,14 @@ def test_gradient_is_finite(make, waveform, seeded):
     assert value.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan"), "often", None, True])
 def test_probability_is_checked(make, probability):
     with pytest.raises(AugmentError, match="probability"):
         make(probability)
 
 
 @pytest.mark.parametrize(
-    "wrong", [torch.zeros(100), torch.zeros(2, 1, 100), torch.zeros(2, 0), torch.zeros(2, 9).int()]
+    "wrong", [torch.zeros(100), torch.zeros(2, 1, 100), torch.zeros(2, 0), torch.zeros(0, 9), torch.zeros(2, 9).int()]
 )
 def test_batch_is_checked(make, wrong, seeded):
     with pytest.raises(AugmentError, match=r"expected \[batch, time\] of floating point"):

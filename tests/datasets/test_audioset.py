@@ -3,15 +3,10 @@
 import numpy as np
 import pytest
 
+from made_datasets import AUDIOSET_CLASSES, write_audioset
 from resp.datasets import DataError, DataSettings, open_dataset, split_dataset
 from resp.datasets.audioset import read_audioset
 
-CLASSES = ["index,mid,display_name", '0,/m/09x0r,"Speech"', '1,/m/05zppz,"Male speech, man speaking"', "2,/t/dd5,Rain"]
-COMMENTS = [
-    "# Segments csv created Sun Mar  5 10:54:31 2017",
-    "# num_ytids=4, num_segs=4, num_unique_labels=3, num_positive_labels=5",
-    "# YTID, start_seconds, end_seconds, positive_labels",
-]
 BALANCED = [
     '--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd5"',
     'Y_aaaaaaaaa, 0.000, 10.000, "/m/05zppz"',
@@ -23,15 +18,10 @@ SOUNDS = ("--PJHxphWEs", "Y_aaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc", "ddddddddd
 
 
 @pytest.fixture
-def make_audioset(tmp_path, make_sound):
-    def make(*, balanced=BALANCED, evaluation=EVAL, classes=CLASSES, sounds=SOUNDS, **tables):
-        for name, rows in {"balanced_train": balanced, "eval": evaluation, **tables}.items():
-            if rows is not None:
-                (tmp_path / f"{name}_segments.csv").write_text("\n".join([*COMMENTS, *rows]) + "\n")
-        (tmp_path / "class_labels_indices.csv").write_text("\n".join(classes) + "\n")
-        for name in sounds:
-            make_sound(tmp_path / "audio" / (name if "." in name else f"{name}.wav"), duration_s=0.01)
-        return tmp_path
+def make_audioset(tmp_path):
+    def make(*, balanced=BALANCED, evaluation=EVAL, classes=AUDIOSET_CLASSES, sounds=SOUNDS, **tables):
+        named = {"balanced_train": balanced, "eval": evaluation, **tables}
+        return write_audioset(tmp_path, named, sounds, classes=classes)
 
     return make
 
@@ -122,8 +112,8 @@ def test_a_video_for_training_and_test_is_refused(make_audioset):
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
-        ([*CLASSES, "4,/m/x,Wind"], "line 5: 4, /m/x, Wind; expected index 3"),
-        ([*CLASSES, "3,/t/dd5,Wind"], "line 5: 3, /t/dd5, Wind; expected index 3, an identifier"),
+        ([*AUDIOSET_CLASSES, "4,/m/x,Wind"], "line 5: 4, /m/x, Wind; expected index 3"),
+        ([*AUDIOSET_CLASSES, "3,/t/dd5,Wind"], "line 5: 3, /t/dd5, Wind; expected index 3, an identifier"),
         (["index,name", "0,Speech"], "no column mid, display_name among index, name"),
     ],
 )

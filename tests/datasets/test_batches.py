@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import kstest
 
 from resp.audio import fit_length, rescale_time
-from resp.datasets import Census, DataError, DataSet, Item, WaveformCache
+from resp.datasets import Census, DataError, DataSet, Item, WaveformCache, batches
 from resp.datasets.batches import batch_count, plan_batches
 
 LABELS = [0, 0, 0, 0, 0, 0, 1, 1, 2, 3]
@@ -101,7 +102,7 @@ def draw_slowly(waveforms, indices, seed, *, length, pad=0, time_scale=None, cro
         clip = waveforms.clip(index)
         if drawn is not None:
             low, high = time_scale
-            clip = rescale_time(clip, low + (high - low) * float(drawn[number]))
+            clip = rescale_time(clip, low * (high / low) ** float(drawn[number]))
         if waveforms.is_whole(index):
             clip = np.concatenate([np.zeros(pad), clip, np.zeros(pad)])
         starts = range(len(clip) - length + 1)
@@ -121,6 +122,16 @@ def test_scaled_padded_and_cropped_as_one_step_after_the_other(waveforms, length
     for seed in (0, 1):
         found = torch.cat([batch.waveform for batch in draw(waveforms, indices, seed=seed, **options)])
         np.testing.assert_array_equal(found.numpy(), draw_slowly(waveforms, indices, seed, **options))
+
+
+def test_the_factor_of_time_is_uniform_on_a_logarithmic_axis(monkeypatch, waveforms):
+    # As of the augmentation time_scale and of BC learning: longer is as likely as shorter.
+    factors = []
+    monkeypatch.setattr(batches, "rescaled_length", lambda samples, factor: factors.append(factor) or samples)
+    monkeypatch.setattr(batches, "rescale_time", lambda clip, factor, first, last: clip[first:last])
+    draw(waveforms, [2] * 1000, length=500, time_scale=(0.5, 4.0))
+    octaves = np.log2(factors)
+    assert kstest(octaves, "uniform", args=(-1, 3)).pvalue > 0.01
 
 
 def test_stretches_of_a_recording_are_not_padded(make_sound, tmp_path):

@@ -1,50 +1,29 @@
 """ESC-10 and ESC-50: both layouts, published folds, and tables that are wrong."""
 
+from functools import partial
+
 import pytest
 
+from made_datasets import esc_row, write_esc, write_sounds
 from resp.datasets import DataError, DataSettings, open_dataset, split_dataset
 from resp.datasets.esc import ESC10_CLASSES, ESC50_CLASSES, read_esc
 
-HEADER = "filename,fold,target,category,esc10,src_file,take"
-
-
-def row(category: str, fold: int, source: int, take: str = "A") -> str:
-    target = ESC50_CLASSES.index(category)
-    name = f"{fold}-{source}-{take}-{target}.wav"
-    return f"{name},{fold},{target},{category},{category in ESC10_CLASSES},{source},{take}"
-
-
 # A source of two clips in every fold, and one clip each of a class that is, and one that is not in ESC-10.
 ROWS = [
-    *(row("dog", fold, 100 + fold, take) for fold in range(1, 6) for take in "AB"),
-    *(row("rooster", fold, 200 + fold) for fold in range(1, 6)),
-    *(row("hand_saw", fold, 300 + fold) for fold in range(1, 6)),
+    *(esc_row("dog", fold, 100 + fold, take) for fold in range(1, 6) for take in "AB"),
+    *(esc_row("rooster", fold, 200 + fold) for fold in range(1, 6)),
+    *(esc_row("hand_saw", fold, 300 + fold) for fold in range(1, 6)),
 ]
 
 
 @pytest.fixture
-def make_esc(tmp_path, make_sound):
-    """Write table and sounds; rows in ``silent`` get none."""
-
-    def make(rows, *, silent=(), header=HEADER):
-        (tmp_path / "meta").mkdir(exist_ok=True)
-        (tmp_path / "meta" / "esc50.csv").write_text("\n".join([header, *rows]) + "\n")
-        for line in rows:
-            if line not in silent:
-                make_sound(tmp_path / "audio" / line.partition(",")[0], duration_s=0.01)
-        return tmp_path
-
-    return make
+def make_esc(tmp_path):
+    return partial(write_esc, tmp_path)
 
 
 @pytest.fixture
-def make_folders(tmp_path, make_sound):
-    def make(*names):
-        for name in names:
-            make_sound(tmp_path / name, duration_s=0.01)
-        return tmp_path
-
-    return make
+def make_folders(tmp_path):
+    return lambda *names: write_sounds(tmp_path, names, 0.01)
 
 
 def settings(name, root, **values):
@@ -157,7 +136,7 @@ def test_missing_sounds_are_counted(make_esc):
 
 
 def test_a_source_in_two_folds_is_reported_and_never_learned_from_and_tested(make_esc):
-    dataset = read_esc(make_esc([*ROWS, row("crow", 2, 101)]), "esc50")
+    dataset = read_esc(make_esc([*ROWS, esc_row("crow", 2, 101)]), "esc50")
     assert "sources that the published split divides: 1 (101 in fold 1 and fold 2)" in dataset.census.text()
     tested = []
     for fold, withheld in enumerate((1, 2, 0, 0, 0)):

@@ -4,19 +4,14 @@ import shutil
 
 import pytest
 
+from made_datasets import write_sounds
 from resp.datasets import DataError, DataSettings, open_dataset, split_dataset
 from resp.datasets.kauh import read_kauh
 
 
 @pytest.fixture
-def make_kauh(tmp_path, make_sound):
-    def make(*names: str):
-        root = tmp_path / "kauh"
-        for seed, name in enumerate(names):
-            make_sound(root / name, seed, 0.5)
-        return root
-
-    return make
+def make_kauh(tmp_path):
+    return lambda *names: write_sounds(tmp_path / "kauh", names, 0.5)
 
 
 @pytest.mark.data

@@ -84,6 +84,15 @@ def test_own_classes(folder):
         read_manifest(path, "diagnosis", ("Healthy", "stridor"))
 
 
+def test_own_classes_are_respiratory_only_with_a_normal_one(folder):
+    rows = ("a.wav,asthma,1", "b.wav,copd,2")
+    assert read_manifest(write(folder, "path,label,patient", *rows), "diagnosis").task == "single_label"
+    path = write(folder, "path,label,patient", *rows, "deep/c.wav,Normal,3")
+    assert read_manifest(path, "diagnosis").task == "respiratory"
+    path = write(folder, "path,label,patient", "a.wav,wheeze,1")
+    assert {read_manifest(path, labels).task for labels in ("four_class", "two_class")} == {"respiratory"}
+
+
 def test_stretch_beyond_the_end_is_noted(folder):
     path = write(folder, "path,label,patient,start_s,end_s", "a.wav,normal,1,1,2.5")
     assert "cut at the end of their sound: 1 rows (line 2)" in read_manifest(path).census.text()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from made_datasets import write_speechcommands
 from resp.datasets import DataError, DataSettings, open_dataset, split_dataset
 from resp.datasets.speechcommands import PART_UTTERANCES, WORD_UTTERANCES, WORDS, read_speechcommands
 
@@ -11,16 +12,12 @@ TEST = ("bed/0e0e_nohash_0", "zero/0f0f_nohash_3")
 
 
 @pytest.fixture
-def make_speech(tmp_path, make_sound):
+def make_speech(tmp_path):
+    """Write utterances but those in ``silent``, and the lists."""
+
     def make(*, validation=VALIDATION, test=TEST, silent=(), more=()):
-        root = tmp_path / "speech_commands_v0.02"
-        for name in (*TRAIN, *VALIDATION, *TEST, *more):
-            if name not in silent:
-                make_sound(root / f"{name}.wav", duration_s=0.01)
-        root.mkdir(exist_ok=True)
-        (root / "validation_list.txt").write_text("".join(f"{name}.wav\n" for name in validation))
-        (root / "testing_list.txt").write_text("".join(f"{name}.wav\n" for name in test))
-        return root
+        names = [name for name in (*TRAIN, *VALIDATION, *TEST, *more) if name not in silent]
+        return write_speechcommands(tmp_path / "speech_commands_v0.02", names, validation=validation, test=test)
 
     return make
 

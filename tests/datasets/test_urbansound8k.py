@@ -1,35 +1,19 @@
 """UrbanSound8K: ten published folds, one of which divides a recording, and tables that are wrong."""
 
+from functools import partial
+
 import pytest
 
+from made_datasets import URBANSOUND8K_HEADER, urbansound8k_row, write_urbansound8k
 from resp.datasets import DataError, DataSettings, open_dataset, split_dataset
 from resp.datasets.urbansound8k import CLASS_CLIPS, CLASSES, FOLD_CLIPS, read_urbansound8k
 
-HEADER = "slice_file_name,fsID,start,end,salience,fold,classID,class"
-
-
-def row(source: int, label: int, fold: int, slice_number: int = 0, salience: int = 1) -> str:
-    name = f"{source}-{label}-0-{slice_number}.wav"
-    return f"{name},{source},0.5,4.5,{salience},{fold},{label},{CLASSES[label]}"
-
-
-ROWS = [row(100 + fold, fold % 2, fold, number) for fold in range(1, 11) for number in range(2)]
+ROWS = [urbansound8k_row(100 + fold, fold % 2, fold, number) for fold in range(1, 11) for number in range(2)]
 
 
 @pytest.fixture
-def make_urbansound8k(tmp_path, make_sound):
-    """Write table and sounds; rows in ``silent`` get none."""
-
-    def make(rows, *, silent=(), header=HEADER):
-        (tmp_path / "metadata").mkdir(exist_ok=True)
-        (tmp_path / "metadata" / "UrbanSound8K.csv").write_text("\n".join([header, *rows]) + "\n")
-        for line in rows:
-            cells = line.split(",")
-            if line not in silent and len(cells) == 8:
-                make_sound(tmp_path / "audio" / f"fold{cells[5]}" / cells[0], duration_s=0.01)
-        return tmp_path
-
-    return make
+def make_urbansound8k(tmp_path):
+    return partial(write_urbansound8k, tmp_path)
 
 
 def settings(root, **values):
@@ -42,7 +26,7 @@ def test_published_totals_agree():
 
 
 def test_rows_become_items(make_urbansound8k):
-    dataset = open_dataset(settings(make_urbansound8k([*ROWS, row(7, 9, 10, salience=2)])))
+    dataset = open_dataset(settings(make_urbansound8k([*ROWS, urbansound8k_row(7, 9, 10, salience=2)])))
     assert dataset.task == "single_label"
     last = dataset.items[-1]
     assert (last.recording, last.patient, dataset.classes[last.label]) == ("7-9-0-0", "7", "street_music")
@@ -71,7 +55,7 @@ def test_folds_cover_every_clip_once(make_urbansound8k):
 
 
 def test_a_recording_that_the_folds_divide_is_not_learned_from_when_tested(make_urbansound8k):
-    rows = [*ROWS, row(77751, 4, 2), row(77751, 7, 7)]
+    rows = [*ROWS, urbansound8k_row(77751, 4, 2), urbansound8k_row(77751, 7, 7)]
     dataset = open_dataset(settings(make_urbansound8k(rows)))
     assert "sources that the published split divides: 1 (77751 in fold 2 and fold 7)" in dataset.census.text()
     withheld = {fold: split_dataset(dataset, settings(".", fold=fold)).withheld for fold in (0, 1, 6)}
@@ -113,4 +97,4 @@ def test_wrong_files_are_refused(make_urbansound8k, tmp_path):
     with pytest.raises(DataError, match="20 excerpts listed and none of their sounds"):
         read_urbansound8k(make_urbansound8k(ROWS, silent=ROWS))
     with pytest.raises(DataError, match="no column fsid among slice_file_name, id"):
-        read_urbansound8k(make_urbansound8k(ROWS, header=HEADER.replace("fsID", "id")))
+        read_urbansound8k(make_urbansound8k(ROWS, header=URBANSOUND8K_HEADER.replace("fsID", "id")))

@@ -233,3 +233,11 @@ def test_nothing_is_written_where_it_cannot_be(clip: Path, tmp_path: Path) -> No
         with pytest.raises(GalleryError, match="taken"):
             make_gallery(clip, out)
     assert taken.read_text() == "mine"
+
+
+def test_every_row_of_a_table_has_all_of_its_cells(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [_shown("timemix"), _shown("patch")]
+    monkeypatch.setattr(make, "registered", lambda: iter(jobs))
+    page = make_gallery(clip, tmp_path / "out").page.read_text()
+    # Patches have no sound, but stand in the table of those that have.
+    assert [row.count("<td") for row in page.split("<tr id=")[1:]] == [3, 3]

@@ -65,6 +65,6 @@ def test_what_is_no_sound_is_refused(clip: Path, tmp_path: Path) -> None:
         read_scene(tmp_path / "absent.wav")
     with pytest.raises(AudioError, match="absent"):
         read_scene(clip, tmp_path / "absent.wav")
-    for rate_hz in (0, 1, 3999, 200_000):
+    for rate_hz in (0, 1, 3999, 200_000, "8000"):
         with pytest.raises(GalleryError, match="4000 to 192000 Hz"):
             read_scene(clip, rate_hz=rate_hz)

@@ -63,6 +63,8 @@ def test_half_precision_is_computed_in_single(head):
         ("ranking", LOGITS, SOFT, "no head 'ranking'; expected one of multi_class, multi_label, regression"),
         ("multi_class", LOGITS[0], SOFT, r"logits \(4,\); expected \[batch, classes\]"),
         ("multi_class", LOGITS, torch.zeros(4, dtype=torch.int64), r"expected \[5\] class indices"),
+        ("multi_class", LOGITS, torch.tensor([0, 1, 2, 3, 4]), "expected classes from 0 to 3"),
+        ("multi_class", LOGITS, torch.tensor([0, 1, 2, 3, -1]), "expected classes from 0 to 3"),
         ("multi_class", LOGITS, torch.zeros(5), "torch.float32; expected .* class indices"),
         ("multi_class", LOGITS, SOFT + 1, "expected 0 to 1"),
         ("multi_label", LOGITS, torch.zeros(5, dtype=torch.int64), "for multi_label"),

@@ -328,6 +328,13 @@ def test_alpha_must_be_positive(alpha: Any) -> None:
         Mixup(alpha)
 
 
+def test_a_word_is_neither_true_nor_false() -> None:
+    with pytest.raises(MixError, match="per_sample='no'; expected true or false"):
+        mix.create("mixup", per_sample="no")
+    with pytest.raises(MixError, match="columns='no'; expected true or false"):
+        mix.create("patch", columns="no")
+
+
 def test_label_weights_that_there_are_not_are_refused() -> None:
     with pytest.raises(MixError, match="'ratio' or 'level'"):
         mix.create("eat_mixup", label_weight="p")

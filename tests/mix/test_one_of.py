@@ -157,8 +157,10 @@ def test_unknown_members_and_settings_are_refused() -> None:
         OneOf([{"name": "timemix", "settings": {"alpha": 1}}])
 
 
-@pytest.mark.parametrize("probabilities", [[1.0], [0.5, 0.4], [1.5, -0.5], ["a", 1], [float("nan"), 1.0]])
-def test_probabilities_must_be_the_members(probabilities: list[object]) -> None:
+@pytest.mark.parametrize(
+    "probabilities", [[1.0], [0.5, 0.4], [1.5, -0.5], ["a", 1], [float("nan"), 1.0], [True, False], 0.5, "ab"]
+)
+def test_probabilities_must_be_the_members(probabilities: object) -> None:
     with pytest.raises(MixError, match="probabilities"):
         OneOf(["timemix", "freqmix"], probabilities)  # type: ignore[arg-type]
 

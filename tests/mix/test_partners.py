@@ -80,3 +80,9 @@ def test_a_generator_elsewhere_is_refused() -> None:
     for draw in (lambda: shuffled_partners(3, Elsewhere()), lambda: other_class_partners(3, None, Elsewhere())):  # type: ignore[arg-type]
         with pytest.raises(MixError, match="CPU"):
             draw()
+
+
+def test_a_batch_of_no_samples_is_refused() -> None:
+    for draw in (lambda: shuffled_partners(0, _generator(0)), lambda: other_class_partners(0, None, _generator(0))):
+        with pytest.raises(MixError, match="no samples; expected at least one"):
+            draw()

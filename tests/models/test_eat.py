@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from resp.features import FeatureError, magnitude_waveform, phase_waveform
 from resp.models import ModelError, create
 from resp.models.eat_layers import Down, LowPass, PlainResidual, Residual
 from resp.models.initialise import SkipInitialisation, outline
@@ -254,11 +255,63 @@ def test_speech_commands_needs_fewer_factors():
         ({"factors": [4, 1]}, "a factor=1; expected a whole number of at least 2"),
         ({"input_samples": 2048.0}, "input_samples=2048.0"),
         ({"residual": "none"}, "residual='none'; expected modified or plain"),
+        ({"hears": "noise"}, "hears='noise'; expected sound or phase or magnitude or both"),
     ],
 )
 def test_wrong_settings_are_named(settings, said):
     with pytest.raises(ModelError, match=said):
         made(**settings)
+
+
+# What is heard
+
+
+def test_the_sound_is_heard_unless_said_otherwise():
+    plain, sound = made(), made(hears="sound")
+    assert plain.stage_names == sound.stage_names
+    assert "heard" not in plain.stage_names
+    assert [(name, value.shape) for name, value in plain.state_dict().items()] == [
+        (name, value.shape) for name, value in sound.state_dict().items()
+    ]
+
+
+@pytest.mark.parametrize("hears", ["phase", "magnitude", "both"])
+@pytest.mark.parametrize("transformer", [True, False])
+def test_phase_and_magnitude_are_heard_in_place_of_the_sound(hears, transformer):
+    network = made(hears=hears, transformer=transformer).eval()
+    waveform = randn(2, 2048)
+    parts = {"phase": phase_waveform(waveform, 1024), "magnitude": magnitude_waveform(waveform, 1024)}
+    expected = list(parts.values()) if hears == "both" else [parts[hears]]
+    torch.testing.assert_close(network.run(waveform, stop="heard"), torch.stack(expected, dim=1))
+    assert network.stages["stem"](torch.stack(expected, dim=1)).shape == (2, 4, 2048)
+    usual = made(transformer=transformer)
+    assert network.stage_names == ("waveform", "heard", *usual.stage_names[1:])
+    assert network.sites == usual.sites
+    assert network.hidden_sites == usual.hidden_sites
+    count = {id(one): sum(parameter.numel() for parameter in one.parameters()) for one in (network, usual)}
+    # A second channel costs the stem a kernel of 7 for each of its channels.
+    assert count[id(network)] - count[id(usual)] == (7 * 4 if hears == "both" else 0)
+    assert torch.equal(network(waveform), network.run(network.run(waveform, stop="heard"), start="heard"))
+    shorter = made(hears=hears, heard_window=256).run(waveform, stop="heard")[:, 0]
+    torch.testing.assert_close(shorter, (magnitude_waveform if hears == "magnitude" else phase_waveform)(waveform, 256))
+
+
+@pytest.mark.parametrize("hears", ["phase", "magnitude", "both"])
+def test_silence_and_mixed_precision_are_heard(hears):
+    network = made(hears=hears)
+    waveform = torch.zeros(3, 2048, requires_grad=True)
+    network(waveform).sin().sum().backward()
+    assert waveform.grad.isfinite().all()
+    assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        heard = network.run(randn(2, 2048), stop="heard")
+        assert network.run(heard, start="heard").isfinite().all()
+    assert torch.equal(heard, network.run(randn(2, 2048), stop="heard"))
+
+
+def test_a_window_that_does_not_overlap_evenly_is_refused():
+    with pytest.raises(FeatureError, match="a window of 1023 samples"):
+        made(hears="phase", heard_window=1023)
 
 
 # Tokens

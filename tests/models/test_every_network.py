@@ -9,36 +9,9 @@ from resp.models.config import ModelConfig
 from resp.models.folder import load_model, save_model
 from resp.models.initialise import SkipInitialisation
 from resp.models.predict import predict_logits
+from small_networks import CLASSES, SMALL, made, waves
 
-CLASSES = ("normal", "crackle", "wheeze")
-AST = {"width": 32, "depth": 1, "heads": 2, "window_s": 0.5, "dropout": 0.1}
-EAT = {"channels": 4, "embedding": 8, "depth": 1, "heads": 2, "feed_forward": 8, "factors": [2, 2, 2]}
-SMALL = {
-    "ast": AST,
-    "ast_small": AST,
-    "ast_tiny": AST,
-    "ast_conv": {**AST, "window_s": 1.0},
-    "mn04": {"rate_hz": 4000},
-    "eat_s": {**EAT, "input_samples": 2048},
-    "eat_m": {**EAT, "input_samples": 1999},
-    "envnet": {"window_s": 0.8, "hidden": 32},
-    "envnet_v2": {"window_s": 0.6, "hidden": 32},
-    "m18": {},
-    "soundnet5": {},
-    "piczak_cnn": {"hidden": 32},
-    "mlp": {"width": 16},
-}
 NAMES = [record.name for record in REGISTRY]
-
-
-def made(name, seed=0):
-    torch.manual_seed(seed)
-    return create(name, classes=CLASSES, **SMALL[name])
-
-
-def waves(network, count=3, seed=0):
-    samples = network.input_samples or network.least_samples + 2000
-    return 0.1 * torch.randn(count, samples, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -171,6 +144,13 @@ def test_unknown_settings_are_named(name):
 def test_windows_in_seconds(name):
     network = create(name, classes=2, **{**SMALL[name], "window_s": 1.25})
     assert network.input_samples == round(1.25 * network.rate_hz)
-    for window_s in (0.0, -1.0, float("nan"), float("inf"), 1e-3):
+    for window_s in (0.0, -1.0, float("nan"), float("inf"), 1e-3, "1.25", True):
         with pytest.raises(ModelError, match="window_s="):
             create(name, classes=2, **{**SMALL[name], "window_s": window_s})
+
+
+@pytest.mark.parametrize("name", ["ast_tiny", "eat_s", "envnet", "piczak_cnn", "mlp"])
+def test_dropout_is_a_share(name):
+    for dropout in (-0.1, 1.0, float("nan"), "0.1", None, True):
+        with pytest.raises(ModelError, match=r"dropout=.*; expected 0 to below 1"):
+            create(name, classes=2, dropout=dropout)

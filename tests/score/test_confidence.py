@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from resp.models.config import Calibration
 from resp.score.confidence import abstention, calibrate, prediction_set
@@ -12,6 +12,12 @@ def test_calibrated_probabilities_are_the_softmax_of_scaled_logits():
     logits = np.random.default_rng(0).normal(scale=50, size=(5, 4)).astype(np.float32)
     got = calibrate(logits, Calibration(temperature=2.5))
     np.testing.assert_allclose(got, softmax(logits.astype(float) / 2.5, axis=-1), rtol=1e-9)
+
+
+def test_several_labels_at_once_have_a_sigmoid_each():
+    logits = np.random.default_rng(0).normal(scale=50, size=(5, 4)).astype(np.float32)
+    got = calibrate(logits, Calibration(temperature=2.5), "multi_label")
+    np.testing.assert_allclose(got, expit(logits.astype(float) / 2.5), rtol=1e-9)
 
 
 def test_huge_logits_do_not_overflow():

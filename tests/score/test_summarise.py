@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from resp.models.config import Calibration, ClipSettings, ModelConfig
 from resp.score import RecordingIdentity, Report, Segment, Summary, summarise_sites
@@ -50,6 +50,16 @@ def test_mean_of_logits_when_the_model_says_so():
     summary, _ = summarise(segments(), LOGITS, config(summary="mean_logit", temperature=2.0))
     expected = softmax((np.array([1, 2, 5]) / 8) @ LOGITS / 2.0)
     np.testing.assert_allclose(list(summary.probabilities.values()), expected)
+
+
+@pytest.mark.parametrize("summary", ["mean", "mean_logit"])
+def test_several_labels_at_once_need_not_sum_to_one(summary):
+    told, _ = summarise(segments(), LOGITS, config(summary=summary).model_copy(update={"task": "multi_label"}))
+    weights = np.array([1, 2, 5]) / 8
+    expected = weights @ expit(LOGITS) if summary == "mean" else expit(weights @ LOGITS)
+    np.testing.assert_allclose(list(told.probabilities.values()), expected)
+    assert sum(told.probabilities.values()) > 1.5
+    assert told.label == CLASSES[expected.argmax()]
 
 
 def test_too_unsure_gives_no_label_but_keeps_the_numbers():

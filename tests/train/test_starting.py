@@ -16,9 +16,11 @@ from resp.models.folder import load_model, save_model
 from resp.models.network import Network
 from resp.train import Recipe, TrainError, train
 from resp.train.augmentation import Augmentation
+from resp.train.data import open_parts
 from resp.train.objectives import create_objective
 from resp.train.seeds import Purpose, derived_seed
 from resp.train.starting import build_network, create_optimiser, load_weights
+from resp.train.unseen import check_unseen
 
 CLASSES = ("normal", "crackle", "wheeze", "both")
 
@@ -206,3 +208,19 @@ def test_any_registered_network_trains(
     assert result.results["honest"]["epoch"] == 1
     with pytest.raises(RespError, match="no network 'asst'; did you mean 'ast'"):
         train(recipe_with(network={"name": "asst"}), tmp_path / "no", cache=cache)
+
+
+def test_weights_that_learned_from_the_test_part_are_refused(
+    recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Path
+) -> None:
+    train(recipe_with(training={"epochs": 1}), tmp_path / "first", cache=cache)
+    for weights in (tmp_path / "first", tmp_path / "first" / "best"):
+        other = recipe_with(data={"fold": 1}, network={"weights": str(weights)})
+        with pytest.raises(TrainError, match=r"learned from 5 of the 5 patients that this run is tested on \("):
+            train(other, tmp_path / "second", cache=cache)
+    assert not (tmp_path / "second").exists()
+    same = recipe_with(network={"weights": str(tmp_path / "first" / "best")})
+    check_unseen(same, open_parts(same))
+    # Another manifest may call other people by the same keys.
+    (tmp_path / "first" / "recipe.yaml").write_text(recipe_with(data={"root": "elsewhere.csv"}).to_yaml())
+    check_unseen(other, open_parts(other))

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import torch
 from accelerate import Accelerator
+from scipy.special import expit
 from sklearn import metrics as reference
 
 from resp.datasets import DataSet, WaveformCache, open_dataset
 from resp.evaluate import Predictions
 from resp.models.folder import load_model
+from resp.score import Scorer
 from resp.train import Recipe, train
 from resp.train.journal import draw_curves
 from resp.train.objectives import Outcome
@@ -55,7 +57,8 @@ def test_accuracy_chooses_and_tells(
     predictions = Predictions.load(result.folder / "predictions_honest.csv")
     assert predictions.task == "single_label"
     assert result.score()["accuracy"] == reference.accuracy_score(predictions.truth, predictions.prediction)
-    card = load_model(result.model).card
+    card, config = load_model(result.model).card, load_model(result.model).config
+    assert config.task == "single_label"
     assert f"accuracy {result.score()['accuracy']:.4f}" in card
     assert "Score" not in card
     assert "source-disjoint" in result.results["honest"]["protocol"]
@@ -63,7 +66,7 @@ def test_accuracy_chooses_and_tells(
 
 
 def test_mean_average_precision_chooses_and_tells(
-    as_task: Callable[[str], None], recipe_with: Make, cache: WaveformCache, tmp_path: Path
+    as_task: Callable[[str], None], recipe_with: Make, cache: WaveformCache, manifest: Path, tmp_path: Path
 ) -> None:
     as_task("multi_label")
     recipe = recipe_with(
@@ -80,6 +83,10 @@ def test_mean_average_precision_chooses_and_tells(
     expected = reference.average_precision_score(predictions.truth[:, occurring], predictions.logits[:, occurring])
     assert result.score()["map"] == pytest.approx(expected)
     assert f"mAP {expected:.4f}" in load_model(result.model).card
+    # A report gives each class its own probability, as the predictions do.
+    report = Scorer.load(result.model).score_file(manifest.parent / predictions.items[0])
+    assert report.status == "scored", report.reason
+    assert list(report.summary.probabilities.values()) == pytest.approx(expit(predictions.logits[0]), abs=1e-4)
 
 
 def outcome(truth: list[int], prediction: list[int], loss: float) -> Outcome:

@@ -90,11 +90,6 @@ def test_kauh_recipes_run_on_real_recordings(data_dir: Path, tmp_path: Path) -> 
         run(f"kauh/{path.stem}", data_dir / "kauh", tmp_path / path.stem)
 
 
-def test_manifest_recipes_run(manifest: Path, tmp_path: Path) -> None:
-    for path in sorted((CONFIGS / "manifest").glob("*.yaml")):
-        run(f"manifest/{path.stem}", manifest, tmp_path / path.stem)
-
-
 def run(name: str, root: Path, tmp_path: Path) -> None:
     cache = WaveformCache(tmp_path / "cache")
     arguments = [str(CONFIGS / f"{name}.yaml"), "--set", f"data.root={root}", "--set", "preset=smoke"]

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from resp.datasets.items import Task
 from resp.mix import Mix, MixDraw, Origin, Plan, mix_planned, plan_mix
 from resp.mix import create as create_mix
 from resp.models.network import OUTPUT, Network
+from resp.models.task import Task
 from resp.train.augmentation import Augmentation
 
 ClassWeights = Literal["none", "inverse_frequency"]

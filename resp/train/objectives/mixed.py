@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
-from resp.datasets.items import Task
 from resp.losses import binary_cross_entropy, kl_to_targets, self_distillation, smooth, soft_cross_entropy
 from resp.mix import Mix, MixDraw, Origin, Plan, mixed_targets, union_targets
 from resp.models.network import OUTPUT, Network, Site
+from resp.models.task import Task
 from resp.train.augmentation import Augmentation
 from resp.train.objectives.contract import (
     MixSettings,

@@ -1,0 +1,7 @@
+"""What is predicted, which decides how it is learned, turned into probabilities, and measured."""
+
+from typing import Literal
+
+# Lung sounds are measured by Sp, Se and Score, one class of several by accuracy, several classes at once by mean
+# average precision.
+Task = Literal["respiratory", "single_label", "multi_label"]
