@@ -2,72 +2,50 @@
 
 Usage::
 
-    python benchmarks/esc10_learnings.py --data ESC10 --runs runs/esc10 [--networks m18 piczak_cnn]
+    python benchmarks/esc10_learnings.py --data ESC10 --runs RUNS [--networks m18 piczak_cnn]
         [--learnings standard bc speechmix intermix] [--seeds 0] [--table-only]
 
 Each row is ``resp cross-validate esc10/NETWORK_short --with LEARNING`` on the five official folds: the same seeds,
-epochs and settings for every learning of a network. Runs that are there are taken as they are, so the table grows; those
-that are not stay "not run". Writes ``esc10_learnings.md`` and ``.png`` beside this file.
+epochs and settings for every learning of a network. The recipes of ``HEADLINE`` stand beside them. Runs that are there
+are taken as they are, so the table grows; the others stay "not run". Writes ``esc10_learnings.md`` and ``.png``.
 """
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from tables import NOT_RUN, machine, markdown, mean_and_error, percent
+from tables import NOT_RUN, CrossValidation, cross_validation, machine, markdown, mean_and_error, percent
 
 NETWORKS = ("soundnet5", "m18", "piczak_cnn", "envnet", "envnet_v2")
 LEARNINGS = ("standard", "bc", "speechmix", "intermix")
 ABLATION = ("intermix_vanilla", "intermix_hidden")
+# Recipes for a good figure rather than for a comparison.
+HEADLINE = ("m18-plain",)
 HERE = Path(__file__)
 
+Rows = dict[str, CrossValidation | None]
 
-def command(network: str, learning: str) -> str:
+
+def described(name: str) -> tuple[str, str | None]:
+    """Return the recipe and the overlay of a row."""
+    network, _, learning = name.partition("-")
+    return (f"esc10/{network}_plain", None) if name in HEADLINE else (f"esc10/{network}_short", learning)
+
+
+def command(name: str) -> str:
     """Return what makes a row."""
-    recipe = f"esc10/{network}_short --with {learning} --set data.root=ESC10"
-    return f"resp cross-validate {recipe} --out RUNS/{network}-{learning}"
+    recipe, overlay = described(name)
+    chosen = f"{recipe} --with {overlay}" if overlay else recipe
+    return f"resp cross-validate {chosen} --set data.root=ESC10 --out RUNS/{name}"
 
 
-def run(network: str, learning: str, data: Path, runs: Path, seeds: list[int]) -> None:
+def run(name: str, data: Path, runs: Path, seeds: list[int]) -> None:
     """Train and measure all folds of a row; what is finished is left as it is."""
     from resp.train import cross_validate, load_recipe
 
-    recipe = load_recipe(f"esc10/{network}_short", [f"data.root={data}"], overlays=[learning])
-    summary = cross_validate(recipe, runs / f"{network}-{learning}", seeds=seeds, progress=True, told=print)
-    print(summary.text())
-
-
-def read(network: str, learning: str, runs: Path) -> dict[str, Any] | None:
-    """Return what a finished row gave; None where it is not there or lacks folds."""
-    folder = runs / f"{network}-{learning}"
-    if not (folder / "summary.json").is_file():
-        return None
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    if len(summary["folds"]) < summary["of_folds"]:
-        return None
-    honest = summary["protocols"]["honest"]
-    rates: dict[int, list[float]] = {}
-    for one in honest["runs"]:
-        rates.setdefault(one["fold"], []).append(1 - one["accuracy"])
-    seconds = [
-        sum(json.loads(line)["train_seconds"] for line in path.read_text(encoding="utf-8").splitlines())
-        for path in sorted(folder.glob("fold*/metrics.jsonl"))
-    ]
-    return {
-        "error": [float(np.mean(of_fold)) for _, of_fold in sorted(rates.items())],
-        "seeds": summary["seeds"],
-        "epochs": honest["runs"][0]["epoch"],
-        "minutes": sum(seconds) / 60,
-    }
-
-
-def interval(folder: Path) -> str:
-    """Return the 95 % interval of the pooled error rate, over source recordings."""
-    pooled = json.loads((folder / "pooled_honest.json").read_text(encoding="utf-8"))
-    accuracy = pooled["views"][0]["accuracy"]
-    return f"{percent(1 - accuracy['high'])} to {percent(1 - accuracy['low'])}"
+    recipe, overlay = described(name)
+    loaded = load_recipe(recipe, [f"data.root={data}"], overlays=[overlay] if overlay else [])
+    print(cross_validate(loaded, runs / name, seeds=seeds, progress=True, told=print).text())
 
 
 def main() -> None:
@@ -76,68 +54,81 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="A folder for each row.")
     parser.add_argument("--networks", nargs="*", default=[], choices=NETWORKS, metavar="NETWORK")
     parser.add_argument("--learnings", nargs="*", default=list(LEARNINGS), choices=LEARNINGS + ABLATION)
+    parser.add_argument("--headline", action="store_true", help=f"Run {', '.join(HEADLINE)} too.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--table-only", action="store_true")
     given = parser.parse_args()
-    for network in () if given.table_only else given.networks:
-        for learning in given.learnings:
-            if given.data is None:
-                parser.error("--data: say where ESC-10 lies")
-            run(network, learning, given.data, given.runs, given.seeds)
-    rows = {(network, one): read(network, one, given.runs) for network in NETWORKS for one in LEARNINGS + ABLATION}
-    text = page(rows, given.runs)
+    asked = [f"{network}-{learning}" for network in given.networks for learning in given.learnings]
+    for name in () if given.table_only else (*(HEADLINE if given.headline else ()), *asked):
+        if given.data is None:
+            parser.error("--data: say where ESC-10 lies")
+        run(name, given.data, given.runs, given.seeds)
+    names = [f"{network}-{learning}" for network in NETWORKS for learning in LEARNINGS + ABLATION]
+    rows = {name: finished(given.runs / name) for name in (*HEADLINE, *names)}
+    text = page(rows)
     HERE.with_suffix(".md").write_text(text, encoding="utf-8")
     draw(rows, HERE.with_suffix(".png"))
     print(text)
 
 
-def page(rows: dict[tuple[str, str], dict[str, Any] | None], runs: Path) -> str:
+def finished(folder: Path) -> CrossValidation | None:
+    """Return what a row gave; None where it is not there or lacks folds."""
+    row = cross_validation(folder)
+    return None if row is None or len(row.by_fold) < row.of_folds else row
+
+
+def errors(row: CrossValidation) -> list[float]:
+    """Return the error rate of each fold."""
+    return [1 - accuracy for accuracy in row.by_fold.values()]
+
+
+def page(rows: Rows) -> str:
     """Return the tables as Markdown."""
-    done = {key: row for key, row in rows.items() if row is not None}
     table = markdown(
-        ["network, error in %", *LEARNINGS],
-        [[network, *(_cell(rows[network, one]) for one in LEARNINGS)] for network in NETWORKS],
+        ["error in %", *LEARNINGS],
+        [[network, *(_cell(rows[f"{network}-{one}"]) for one in LEARNINGS)] for network in NETWORKS],
+    )
+    ablation = markdown(
+        ["InterMix, error in %", "vanilla", "+ hidden", "+ p"],
+        [[network, *(_cell(rows[f"{network}-{one}"]) for one in (*ABLATION, "intermix"))] for network in NETWORKS],
     )
     differences = markdown(
         ["less error than standard, points", *LEARNINGS[1:]],
         [
-            [network, *(_difference(rows[network, "standard"], rows[network, one]) for one in LEARNINGS[1:])]
+            [network, *(_difference(rows[f"{network}-standard"], rows[f"{network}-{one}"]) for one in LEARNINGS[1:])]
             for network in NETWORKS
-            if rows[network, "standard"] is not None
+            if rows[f"{network}-standard"] is not None
         ],
-    )
-    ablation = markdown(
-        ["InterMix, error in %", "vanilla", "+ hidden", "+ p"],
-        [[network, *(_cell(rows[network, one]) for one in (*ABLATION, "intermix"))] for network in NETWORKS],
     )
     details = markdown(
-        ["row", "epochs", "seeds", "minutes of training, all folds", "pooled error, 95 % interval"],
+        ["row", "accuracy, %", "pooled accuracy, 95 % interval", "seeds", "minutes of training, all folds"],
         [
             [
-                f"{network}, {one}",
-                row["epochs"],
-                ", ".join(map(str, row["seeds"])),
-                f"{row['minutes']:.0f}",
-                interval(runs / f"{network}-{one}"),
+                name,
+                mean_and_error(row.by_fold.values()),
+                f"{percent(row.low)} to {percent(row.high)}",
+                ", ".join(map(str, row.seeds)),
+                f"{row.minutes:.0f}",
             ]
-            for (network, one), row in done.items()
+            for name, row in rows.items()
+            if row is not None
         ],
     )
-    missing = "\n".join(f"    {command(*key)}" for key, row in rows.items() if row is None)
+    missing = "\n".join(f"    {command(name)}" for name, row in rows.items() if row is None)
     return f"""# ESC-10: networks × ways of learning
 
-`python benchmarks/esc10_learnings.py --data ESC10 --runs RUNS --networks …`
+`python benchmarks/esc10_learnings.py --data ESC10 --runs RUNS --networks … --headline`
 on {machine()};
-one thread a run, two runs at a time beside other work, bfloat16 where the recipe says so.
+one thread a run, two runs at a time beside other work, bfloat16.
 
-Error rate in percent: mean ± standard error over the five official folds. The recipes are the short ones
-(`configs/esc10/*_short.yaml`: AdamW in one cycle, tens of epochs instead of hundreds), the same for every column, so the
-figures say nothing about those that were published for 600 to 2000 epochs. Epochs are fixed and the last weights are
-measured: no test fold chooses anything within a run. What was chosen before is said in [README.md](README.md).
+Mean ± standard error over the five official folds. The recipes are short ones (`configs/esc10/*_short.yaml`: AdamW in
+one cycle, tens of epochs instead of hundreds), the same for every column of a row, so the figures say nothing about
+those that were published for 600 to 2000 epochs. Epochs are fixed and the last weights are measured: within a run no
+test fold chooses anything. What was chosen before is said in [README.md](README.md).
 
 {table}
 
-Per fold, paired (mean ± standard error over folds; greater is better):
+Per fold, paired (mean ± standard error over folds; positive is better):
 
 {differences}
 
@@ -149,7 +140,7 @@ Per fold, paired (mean ± standard error over folds; greater is better):
 
 {details}
 
-Intervals resample source recordings (2000 times).
+Intervals resample source recordings (2000 times). `m18-plain` is `configs/esc10/m18_plain.yaml`.
 
 Not run; each line would:
 
@@ -157,29 +148,28 @@ Not run; each line would:
 """
 
 
-def _cell(row: dict[str, Any] | None) -> str:
-    return NOT_RUN if row is None else mean_and_error(row["error"])
+def _cell(row: CrossValidation | None) -> str:
+    return NOT_RUN if row is None else mean_and_error(errors(row))
 
 
-def _difference(plain: dict[str, Any] | None, mixed: dict[str, Any] | None) -> str:
+def _difference(plain: CrossValidation | None, mixed: CrossValidation | None) -> str:
     if plain is None or mixed is None:
         return NOT_RUN
-    return mean_and_error((a - b for a, b in zip(plain["error"], mixed["error"], strict=True)), sign=True)
+    return mean_and_error((a - b for a, b in zip(errors(plain), errors(mixed), strict=True)), sign=True)
 
 
-def draw(rows: dict[tuple[str, str], dict[str, Any] | None], path: Path) -> None:
+def draw(rows: Rows, path: Path) -> None:
     """Draw the error of every fold, and their means, of all rows that were run."""
     from matplotlib.figure import Figure
 
-    networks = [network for network in NETWORKS if any(rows[network, one] for one in LEARNINGS)]
+    networks = [network for network in NETWORKS if any(rows[f"{network}-{one}"] for one in LEARNINGS)]
     if not networks:
         return
     figure = Figure(figsize=(1.5 + 3.2 * len(networks), 3.6), layout="constrained")
     for axes, network in zip(np.atleast_1d(figure.subplots(1, len(networks), sharey=True)), networks, strict=True):
         for place, one in enumerate(LEARNINGS):
-            row = rows[network, one]
-            if row is not None:
-                error = 100 * np.array(row["error"])
+            if (row := rows[f"{network}-{one}"]) is not None:
+                error = 100 * np.array(errors(row))
                 axes.plot(np.full(len(error), place), error, "o", color="0.6", markersize=4)
                 axes.errorbar(place, error.mean(), error.std(ddof=1) / np.sqrt(len(error)), fmt="s", capsize=4)
         axes.set_xticks(range(len(LEARNINGS)), LEARNINGS, rotation=20)

@@ -10,13 +10,13 @@ Stage   Made by                                       Output              Mix si
 pool1   2 convolutions of 8; max-pool 160             [batch, 40, 150]    yes
 pool2   convolution of 8 × 13 on that; max-pool 3 × 3 [batch, 50, 11, 46] yes
 pool3   convolution of 1 × 5; max-pool 1 × 3          [batch, 50, 11, 14] yes
-hidden  linear, ReLU, dropout                         [batch, 4096]       yes
+hidden1 linear, ReLU, dropout                         [batch, 4096]       yes
 feature linear, ReLU, dropout                         [batch, 4096]       yes
 logits  linear                                        [batch, classes]    no
 ======= ============================================= =================== ========
 
 Every convolution is followed by batch normalisation and ReLU. Another window changes the length of every map and the
-number of weights of ``hidden``.
+number of weights of ``hidden1``.
 """
 
 from resp.models.envnet_stages import Bank, Block, Layout, build

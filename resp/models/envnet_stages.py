@@ -61,14 +61,14 @@ def build(layout: Layout, *, classes: tuple[str, ...], window_s: float, hidden: 
     return Network(
         {
             **stages,
-            "hidden": nn.Sequential(nn.Flatten(), *dense(size, hidden, dropout)),
+            "hidden1": nn.Sequential(nn.Flatten(), *dense(size, hidden, dropout)),
             "feature": dense(hidden, hidden, dropout),
             "logits": linear(hidden, len(classes)),
         },
         sites=[
             Site("pool1", ("batch", "channel", "time")),
             *(Site(name, picture) for name in stages if name != "pool1"),
-            *(Site(name, ("batch", "channel")) for name in ("hidden", "feature")),
+            *(Site(name, ("batch", "channel")) for name in ("hidden1", "feature")),
         ],
         classes=classes,
         rate_hz=layout.rate_hz,

@@ -11,13 +11,13 @@ pool2   2 convolutions of 8 × 8 on that; max-pool 5 × 3  [batch, 32, 10, 82]  
 pool3   2 convolutions of 1 × 4; max-pool 1 × 2          [batch, 64, 10, 38]   yes
 pool4   2 convolutions of 1 × 2; max-pool 1 × 2          [batch, 128, 10, 18]  yes
 pool5   2 convolutions of 1 × 2; max-pool 1 × 2          [batch, 256, 10, 8]   yes
-hidden  linear, ReLU, dropout                            [batch, 4096]         yes
+hidden1 linear, ReLU, dropout                            [batch, 4096]         yes
 feature linear, ReLU, dropout                            [batch, 4096]         yes
 logits  linear                                           [batch, classes]      no
 ======= ================================================ ===================== ========
 
 Every convolution is followed by batch normalisation and ReLU. SpeechMix and InterMix act at ``pool1`` to ``pool4``,
-their layers 1 to 4. Another window changes the length of every map and the number of weights of ``hidden``.
+their layers 1 to 4. Another window changes the length of every map and the number of weights of ``hidden1``.
 """
 
 from resp.models.envnet_stages import Bank, Block, Layout, build

@@ -13,14 +13,15 @@ segments    deltas as second channel, cut             [batch, S, 2, 60, 41]     
 pool1       convolution of 57 × 6; max-pool 4 × 3,    [batch, S, 80, 1, 12]     yes
             stride 1 × 3; dropout
 pool2       convolution of 1 × 3; max-pool 1 × 3      [batch, S, 80, 1, 3]      yes
-hidden      linear, ReLU, dropout                     [batch, S, 5000]          yes
+hidden1     linear, ReLU, dropout                     [batch, S, 5000]          yes
 feature     linear, ReLU, dropout                     [batch, S, 5000]          yes
 logits      linear, softmax, mean over segments, log  [batch, classes]          no
 =========== ========================================= ========================= ========
 
 The softmax of the logits is the mean of the segments' probabilities. Other than in the paper, silent segments are
 kept, all segments of a clip are trained at once and on its one label, the mel bands are Kaldi's, and the spectrogram
-is normalised by one mean and standard deviation (round figures of ESC-10's) instead of those of the training set.
+and its deltas are normalised by one mean and standard deviation each (round figures of ESC-10's) instead of those of
+the training set.
 """
 
 import math
@@ -41,6 +42,8 @@ BANDS = 60
 SEGMENT_FRAMES = 41
 SEGMENT_HOP = 20
 ESC10_MEAN, ESC10_STD = -3.3, 6.7
+# Standard deviation of the deltas of spectrograms that were normalised so.
+DELTA_STD = 0.06
 
 _CHANNELS = 80
 # Bands × frames that are left behind the second pooling: 1 × 3.
@@ -50,12 +53,13 @@ _FLATTENED = _CHANNELS * 3
 class Segments(nn.Module):
     """Spectrogram [batch, frames, bands] → segments with deltas [batch, S, 2, bands, 41], half of each in the next.
 
-    Only whole segments are cut. Deltas are taken before that, so that they do not end at a segment's ends.
+    Only whole segments are cut. Deltas are taken before that, so that they do not end at a segment's ends, and are
+    brought to the spectrogram's scale: as they are, they would be too small to be learned from.
     """
 
     def forward(self, spectrogram: Tensor) -> Tensor:
         """Return the segments."""
-        both = torch.stack((spectrogram, deltas(spectrogram)), dim=1)
+        both = torch.stack((spectrogram, deltas(spectrogram) / DELTA_STD), dim=1)
         return both.unfold(2, SEGMENT_FRAMES, SEGMENT_HOP).permute(0, 2, 1, 3, 4)
 
 
@@ -141,14 +145,14 @@ def build_piczak_cnn(
             "segments": Segments(),
             "pool1": EachSegment(pool1),
             "pool2": EachSegment(pool2),
-            "hidden": nn.Sequential(nn.Flatten(2), *dense(_FLATTENED, hidden, dropout)),
+            "hidden1": nn.Sequential(nn.Flatten(2), *dense(_FLATTENED, hidden, dropout)),
             "feature": dense(hidden, hidden, dropout),
             "logits": nn.Sequential(last),
         },
         sites=[
             Site("spectrogram", ("batch", "frame", "bin")),
             *(Site(name, picture) for name in ("segments", "pool1", "pool2")),
-            *(Site(name, vectors) for name in ("hidden", "feature")),
+            *(Site(name, vectors) for name in ("hidden1", "feature")),
         ],
         classes=classes,
         rate_hz=RATE_HZ,

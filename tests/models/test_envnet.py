@@ -38,7 +38,7 @@ def shapes(name):
 
 
 def test_stages_at_the_published_length():
-    head = {"hidden": (4096,), "feature": (4096,), "logits": (4,)}
+    head = {"hidden1": (4096,), "feature": (4096,), "logits": (4,)}
     assert shapes("envnet") == {"pool1": (40, 150), "pool2": (50, 11, 46), "pool3": (50, 11, 14), **head}
     assert shapes("envnet_v2") == {
         "pool1": (64, 260),
@@ -99,6 +99,6 @@ def test_wrong_settings_are_named(settings, said):
 def test_dropout_acts_behind_both_hidden_layers_in_training_alone():
     network = create("envnet", classes=2, hidden=64, window_s=0.8)
     value = torch.rand(1, 64, generator=torch.Generator().manual_seed(0))
-    run = {mode: network.train(mode).run(value, start="hidden", stop="feature") for mode in (True, False)}
+    run = {mode: network.train(mode).run(value, start="hidden1", stop="feature") for mode in (True, False)}
     assert (run[True] == 0).float().mean() > (run[False] == 0).float().mean()
     assert [part.p for part in network.modules() if isinstance(part, torch.nn.Dropout)] == [0.5, 0.5]

@@ -32,7 +32,7 @@ def test_stages_of_five_seconds(network):
         "segments": (2, 9, 2, 60, 41),
         "pool1": (2, 9, 80, 1, 12),
         "pool2": (2, 9, 80, 1, 3),
-        "hidden": (2, 9, 32),
+        "hidden1": (2, 9, 32),
         "feature": (2, 9, 32),
         "logits": (2, 5),
     }
@@ -74,7 +74,7 @@ def slow_segments(spectrogram):
             ahead, behind = spectrogram[min(frame + step, frames - 1)], spectrogram[max(frame - step, 0)]
             slope[frame] += step * (ahead - behind) / 60
     pairs = [
-        torch.stack((spectrogram[start : start + 41].T, slope[start : start + 41].T))
+        torch.stack((spectrogram[start : start + 41].T, slope[start : start + 41].T / 0.06))
         for start in range(0, frames - 40, 20)
     ]
     return torch.stack(pairs)

@@ -54,11 +54,12 @@ class Subject:
         torch.manual_seed(GLOBAL_SEED)
 
     def kinds_of_sites(self) -> list[str]:
-        """Return the first site of each kind; one that is called ``hidden`` cannot be asked for alone."""
+        """Return the first site of each kind."""
+        # The name stands for all hidden sites in a recipe.
+        assert HIDDEN not in self.network.sites
         kinds: dict[Any, str] = {}
         for site in self.network.sites.values():
-            if site.name != HIDDEN:
-                kinds.setdefault((site.axes, site.grid is None), site.name)
+            kinds.setdefault((site.axes, site.grid is None), site.name)
         return list(kinds.values())
 
 
