@@ -167,7 +167,7 @@ def test_classes_are_matched_by_name(manifest: Path, tmp_path: Path) -> None:
     straight = predict_items(_model(), dataset, range(40), cache=cache)
     turned = predict_items(_model(CLASSES[::-1]), dataset, range(40), cache=cache)
     assert [turned.classes[label] for label in turned.truth] == [straight.classes[label] for label in straight.truth]
-    with pytest.raises(EvaluationError, match="not all known to the model"):
+    with pytest.raises(EvaluationError, match="are not known to the model"):
         predict_items(_model(("normal", "abnormal")), dataset, range(40), cache=cache)
     with pytest.raises(EvaluationError, match="no items"):
         predict_items(_model(), dataset, [], cache=cache)
