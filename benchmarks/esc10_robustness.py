@@ -74,9 +74,10 @@ def main() -> None:
         rows.append([name, *(mean_and_error(errors[column]) for column in columns)])
         print(rows[-1], flush=True)
     head = ["error in %", "no attack", *(f"{attack.upper()} {one:g}" for attack, one in columns[1:])]
+    strengths = " ".join(f"{one:g}" for one in given.epsilons)
     text = f"""# ESC-10 under attack
 
-`python benchmarks/esc10_robustness.py --data ESC10 --runs RUNS --steps {given.steps}`
+`python benchmarks/esc10_robustness.py --data ESC10 --runs RUNS --steps {given.steps} --epsilons {strengths}`
 on {machine()}.
 
 The runs are those of [esc10_learnings.md](esc10_learnings.md); mean ± standard error over the five folds. One window of
