@@ -7,11 +7,9 @@ from pydantic import Field
 from torch import Tensor
 
 from resp.losses import Projector, Target, contrastive_target, patch_mix_contrastive
-from resp.models.network import Network
+from resp.models.network import FEATURE, Network
 from resp.train.augmentation import Augmentation
 from resp.train.objectives.contract import MixSettings, Objective, ObjectiveSettings, Outcome, SitedMix
-
-FEATURE = "feature"
 
 
 class PatchMixCLSettings(ObjectiveSettings):
