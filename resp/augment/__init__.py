@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from resp.augment.band import BandFilter
     from resp.augment.contract import WaveformTransform
     from resp.augment.cutout import Cutout
+    from resp.augment.equaliser import Equaliser
     from resp.augment.gain import RandomGain
     from resp.augment.high_pass import HighPass
     from resp.augment.low_pass import LowPass
@@ -109,6 +110,12 @@ REGISTRY: Registry["Transform"] = Registry(
         AugmentationRecord(
             "tilt", "resp.augment.tilt:SpectralTilt", "a straight line in dB per octave: another device", "resp"
         ),
+        AugmentationRecord(
+            "equaliser",
+            "resp.augment.equaliser:Equaliser",
+            "random gains of bands, joined by lines: another device",
+            "resp",
+        ),
         AugmentationRecord("polarity", "resp.augment.polarity:PolarityFlip", "changes the sign", _EAT),
         AugmentationRecord("time_mask", "resp.augment.time_mask:TimeMask", "silences a random part of the clip", _EAT),
         AugmentationRecord(
@@ -194,6 +201,7 @@ _NAMES = {
     "BandFilter": "band",
     "ColouredNoise": "noise",
     "Cutout": "cutout",
+    "Equaliser": "equaliser",
     "HighPass": "high_pass",
     "LowPass": "low_pass",
     "MuLaw": "mu_law",
@@ -254,6 +262,7 @@ __all__ = [
     "SpecAugment",
     "SpecMasks",
     "Cutout",
+    "Equaliser",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -44,6 +44,12 @@ REGISTRY: Registry["Network"] = Registry(
             "AST; Xiao et al., NeurIPS 2021 (convolutional patches); EfficientAT",
         ),
         Record(
+            "mn04_linear",
+            "resp.models.mn04_linear:build_mn04_linear",
+            "linear classifier over the EfficientAT mn04 trunk at several playing speeds",
+            "EfficientAT; Alain & Bengio, ICLR workshop 2017 (linear probes)",
+        ),
+        Record(
             "mn04",
             "resp.models.mobilenet:build_mn04",
             "EfficientAT MobileNetV3 of width 0.4, AudioSet tagging",

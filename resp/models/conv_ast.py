@@ -3,13 +3,14 @@
 Transformers train more stably and to better results where a few convolutions make their patches (Xiao et al.,
 "Early convolutions help transformers see better", NeurIPS 2021). Here the linear patch projection of AST (Gong et
 al., Interspeech 2021) is replaced by the trunk of EfficientAT ``mn04`` (Schmid, Koutini & Widmer, ICASSP 2023),
-which has heard AudioSet; tokens, positions, encoder blocks and head are AST's own.
+which has heard AudioSet; tokens, positions, encoder blocks and head are AST's own. The trunk may hear the sound at
+several playing speeds (`resp.models.mn04_speeds`), whose maps stand side by side in time.
 
 =========== ====================================== =============================================
 Stage       Output                                 Mix site
 =========== ====================================== =============================================
 spectrogram [batch, frames, 128], normalised       yes
-map         [batch, 384, 4, frames / 32]           yes, halves rounded up
+map         [batch, channels, 4, frames / 32]      yes, halves rounded up
 patches     [batch, N, width]                      yes, N = frequency × time, frequency outermost
 tokens      [batch, 2 + N, width], positions added no
 block_1 …   [batch, 2 + N, width]                  no
@@ -18,50 +19,53 @@ logits      [batch, classes]                       no
 =========== ====================================== =============================================
 """
 
-from collections import OrderedDict
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Literal, get_args
 
 from torch import Tensor, nn
 
 from resp.models.ast_layers import ASTLayer, ASTMLPHead, encoder_config
 from resp.models.ast_settings import resolve_shape
 from resp.models.ast_stages import Feature, Tokens, initialise
-from resp.models.checks import check_dropout, check_number
+from resp.models.checks import check_dropout
 from resp.models.errors import ModelError
-from resp.models.mn04_spectrogram import BINS, Mn04Spectrogram, frame_count
-from resp.models.mobilenet import FEATURE_SIZE, load_mn04_trunk, trunk
+from resp.models.lengths import window_samples
+from resp.models.mn04_speeds import LAST_END, MAP, SpeedSpectrograms, SpeedTrunk
 from resp.models.network import Network, Site
 
-MAP = "map"
+_Bands = Literal["apart", "joined"]
 NORM_EPS = 1e-6
-
-# How often the trunk halves the spectrogram.
-_HALVINGS = 5
 
 
 class MapPatches(nn.Module):
-    """Feature map [batch, 384, frequency, time] → patch vectors [batch, N, width], frequency outermost.
+    """Map [batch, channels, bands, columns] → patch vectors [batch, N, width], frequency outermost.
 
     Every channel is standardised by its running statistics first: on lung sounds the standard deviations of the
     published trunk's channels lie between 0.1 and 1.8.
 
     Parameters
     ----------
+    channels, bands
+        Of the map.
     width
         Size of a vector.
     dropout
         Of the standardised channels.
+    joined
+        One patch a column, of all its bands (N = columns), and not one a band and column.
     """
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, channels: int, bands: int, width: int, dropout: float, *, joined: bool) -> None:
         super().__init__()
-        self.standardise = nn.BatchNorm2d(FEATURE_SIZE, affine=False)
+        self.joined = joined
+        self.standardise = nn.BatchNorm2d(channels, affine=False)
         self.dropout = nn.Dropout(dropout)
-        self.projection = nn.Linear(FEATURE_SIZE, width)
+        self.projection = nn.Linear(channels * bands if joined else channels, width)
 
     def forward(self, value: Tensor) -> Tensor:
         """Return the vectors."""
-        channels = self.standardise(value).flatten(2).transpose(1, 2)
+        standard = self.standardise(value)
+        channels = (standard.flatten(1, 2) if self.joined else standard.flatten(2)).transpose(1, 2)
         vectors: Tensor = self.projection(self.dropout(channels))
         return vectors
 
@@ -74,6 +78,9 @@ def build_conv_ast(
     heads: int = 2,
     window_s: float = 4.0,
     rate_hz: int = 4000,
+    speeds: Sequence[int] = (1,),
+    last_block: int = LAST_END,
+    bands: _Bands = "apart",
     dropout: float = 0.1,
 ) -> Network:
     """Build the network with random weights.
@@ -89,6 +96,12 @@ def build_conv_ast(
     rate_hz
         Rate of the waveform: 32 000 divided by 1, 2, 4 or 8. At 4 kHz a recording of any device is heard up to
         2 kHz, where lung sounds end.
+    speeds
+        Playing speeds at which the trunk hears the sound.
+    last_block
+        Behind which block of the trunk its map becomes patches, 13 to 16.
+    bands
+        ``apart``: a patch for each of the map's four bands of frequency; ``joined``: one of them all.
     dropout
         Of the trunk's channels, behind the positions and in both branches of every block.
 
@@ -99,14 +112,16 @@ def build_conv_ast(
     """
     shape = resolve_shape("tiny", width, depth, heads, mlp_ratio=4.0)
     check_dropout(dropout)
-    spectrogram = Mn04Spectrogram(rate_hz)
-    least_s = spectrogram.least_samples / rate_hz
-    check_number("window_s", window_s, f"at least {least_s:g} seconds", least=least_s)
-    samples = round(window_s * rate_hz)
-    grid = (_halved(BINS), _halved(frame_count(samples, rate_hz)))
+    if bands not in get_args(_Bands):
+        raise ModelError(f"bands={bands!r}; expected one of {', '.join(get_args(_Bands))}")
+    spectrogram = SpeedSpectrograms(rate_hz, speeds)
+    samples = window_samples(window_s, rate_hz, spectrogram.least_samples)
+    ears = SpeedTrunk(spectrogram.frames(samples), last_block)
+    joined = bands == "joined"
+    grid = (1 if joined else ears.bands, sum(ears.columns))
     config = encoder_config(shape, classes=len(classes), dropout=dropout, norm_eps=NORM_EPS)
     transformer: dict[str, nn.Module] = {
-        "patches": MapPatches(width, dropout),
+        "patches": MapPatches(ears.channels, ears.bands, width, dropout, joined=joined),
         "tokens": Tokens(width, grid, dropout),
         **{f"block_{number}": ASTLayer(config) for number in range(1, depth + 1)},
         "feature": Feature(width, NORM_EPS),
@@ -115,7 +130,7 @@ def build_conv_ast(
     for stage in transformer.values():
         initialise(stage)
     return Network(
-        {"spectrogram": spectrogram, MAP: nn.Sequential(OrderedDict(trunk())), **transformer},
+        {"spectrogram": spectrogram, MAP: ears, **transformer},
         sites=[
             Site("spectrogram", ("batch", "frame", "bin")),
             Site(MAP, ("batch", "channel", "bin", "frame")),
@@ -127,22 +142,3 @@ def build_conv_ast(
         input_samples=samples,
         feature_size=width,
     )
-
-
-def load_conv_ast_trunk(network: Network, path: Path) -> None:
-    """Fill the trunk of a network made by `build_conv_ast` from the published ``mn04_as`` checkpoint, in place.
-
-    Raises
-    ------
-    ModelError
-        The network has no such trunk, the file cannot be read, or its tensors do not fit.
-    """
-    if MAP not in network.stage_names:
-        raise ModelError(f"a network with the stages {', '.join(network.stage_names)}; expected one of build_conv_ast")
-    load_mn04_trunk(network.stages[MAP], path)
-
-
-def _halved(size: int) -> int:
-    for _ in range(_HALVINGS):
-        size = (size + 1) // 2
-    return size

@@ -235,7 +235,7 @@ def load_mn04_trunk(layers: nn.Module, path: Path) -> None:
     Parameters
     ----------
     layers
-        A sequential of what `trunk` returns.
+        A sequential of what `trunk` returns, or of its beginning.
     path
         The checkpoint.
 
@@ -246,7 +246,9 @@ def load_mn04_trunk(layers: nn.Module, path: Path) -> None:
     """
     state = read_mn04(path)
     kept = {key.removeprefix("stages."): tensor for key, tensor in state.items() if not key.startswith(_HEAD)}
-    load_state(layers, kept, f"{path}: ")
+    names = {name for name, _ in layers.named_children()}
+    behind = set(trunk()) - names
+    load_state(layers, {key: value for key, value in kept.items() if key.split(".")[0] not in behind}, f"{path}: ")
 
 
 _CLASSIFIER = re.compile(r"classifier\.([25])\.(weight|bias)")

@@ -19,6 +19,7 @@ NAMES = [
     "high_pass",
     "band",
     "tilt",
+    "equaliser",
     "polarity",
     "time_mask",
     "quantise",

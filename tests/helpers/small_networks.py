@@ -16,6 +16,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "ast_small": AST,
     "ast_tiny": AST,
     "ast_conv": {**AST, "window_s": 1.0},
+    "mn04_linear": {"window_s": 1.0},
     "mn04": {"rate_hz": 4000},
     "eat_s": {**EAT, "input_samples": 2048},
     "eat_m": {**EAT, "input_samples": 1999},

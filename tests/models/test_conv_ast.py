@@ -5,8 +5,9 @@ from torch import nn
 from resp.audio import load_recording
 from resp.models import ModelError, create
 from resp.models.config import ModelConfig
-from resp.models.conv_ast import build_conv_ast, load_conv_ast_trunk
+from resp.models.conv_ast import build_conv_ast
 from resp.models.folder import load_model, save_model
+from resp.models.mn04_speeds import load_trunk
 from resp.models.mobilenet import load_mn04_weights
 from resp.models.predict import predict_logits
 
@@ -120,7 +121,7 @@ def test_a_folder_keeps_it(tmp_path):
 def test_the_published_trunk_is_taken_and_nothing_else(mn04_file):
     network, whole = made().eval(), create("mn04", classes=527, rate_hz=4000).eval()
     before = {key: value.clone() for key, value in network.state_dict().items() if not key.startswith("stages.map.")}
-    load_conv_ast_trunk(network, mn04_file)
+    load_trunk(network, mn04_file)
     load_mn04_weights(whole, mn04_file)
     waveform = waves(network)
     torch.testing.assert_close(network.run(waveform, stop="map"), whole.run(waveform, stop="block_16"))
@@ -135,9 +136,9 @@ def test_trunks_that_do_not_fit_are_named(mn04_layout, mn04_file, tmp_path):
     del state["features.0.1.bias"]
     torch.save(state, tmp_path / "other.pt")
     with pytest.raises(ModelError, match=r"missing stem.convolution.1.bias; unknown block_2.surprise, ema.decay"):
-        load_conv_ast_trunk(made(), tmp_path / "other.pt")
-    with pytest.raises(ModelError, match="expected one of build_conv_ast"):
-        load_conv_ast_trunk(create("mn04", classes=2), mn04_file)
+        load_trunk(made(), tmp_path / "other.pt")
+    with pytest.raises(ModelError, match="expected one with the trunk of EfficientAT"):
+        load_trunk(create("mn04", classes=2), mn04_file)
 
 
 # Freezing
@@ -216,7 +217,7 @@ def test_dropout_acts_in_training_alone():
 @pytest.mark.data
 def test_the_published_trunk_runs_on_a_real_recording(published_mn04, data_dir):
     network = made().eval()
-    load_conv_ast_trunk(network, published_mn04)
+    load_trunk(network, published_mn04)
     recording = load_recording(data_dir / "kauh" / "EP1_Asthma,I E W,P L L,70,M.wav")
     samples = torch.from_numpy(recording.mono()[: network.input_samples].copy())
     with torch.no_grad():
