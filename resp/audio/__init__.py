@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from resp.audio.decode import load_recording
     from resp.audio.encode import to_wav_bytes, write_wav
     from resp.audio.errors import AudioError
+    from resp.audio.heart_sounds import synthesise_heart
     from resp.audio.limits import Limits
     from resp.audio.naming import KnownFromName, describe_file_name
     from resp.audio.quality import SignalQuality, measure_quality
@@ -39,6 +40,7 @@ _NAMES = {
     "rescale_time": "time_scale",
     "spread_windows": "clip",
     "synthesise_breathing": "synthetic",
+    "synthesise_heart": "heart_sounds",
     "to_wav_bytes": "encode",
     "trim_ends": "trimming",
     "write_wav": "encode",
@@ -63,6 +65,7 @@ __all__ = [
     "Event",
     "SyntheticBreathing",
     "synthesise_breathing",
+    "synthesise_heart",
     "to_wav_bytes",
     "write_wav",
 ]

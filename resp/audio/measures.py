@@ -1,6 +1,8 @@
 """Measurements of a signal, each a pure function of samples: clipping, gaps, levels, spectrum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ _FLAT_SPECTRUM_DB = 20.0
 # sound.
 _DENSITY_FLOOR_DB = -150.0
 _BAND_HZ = 100.0
+_BAND_FLOOR_DB = -90.0
 
 
 def decibels(power: float) -> float:
@@ -160,6 +163,38 @@ def band_limit(measured: Spectrum) -> tuple[float, float]:
     if strongest_db - floor_db < _FLAT_SPECTRUM_DB:
         return nyquist_hz, floor_db - strongest_db
     return float(upper_hz[np.flatnonzero(density_db > floor_db + _EDGE_DB)[-1]]), floor_db - strongest_db
+
+
+def band_levels(measured: Spectrum, edges_hz: Sequence[float]) -> NDArray[np.float64]:
+    """Return the mean spectral density of each band in dB, relative to the mean over the bands.
+
+    So a recording's own level is left out, and its spectrum's shape remains.
+
+    Parameters
+    ----------
+    measured
+        Of a recording.
+    edges_hz
+        [bands + 1] ascending, at least one bin of the spectrum (20 Hz) between two of them. A band above half of the
+        rate holds nothing.
+
+    Returns
+    -------
+    ndarray
+        float64 [bands]; a band that holds nothing counts as 90 dB below the strongest one.
+    """
+    frequency_hz, density = measured.frequency_hz, measured.density
+    bands = np.array(
+        [
+            density[(frequency_hz >= low_hz) & (frequency_hz < high_hz)].mean() if low_hz < frequency_hz[-1] else 0.0
+            for low_hz, high_hz in pairwise(edges_hz)
+        ]
+    )
+    strongest = float(bands.max())
+    if strongest <= 0:
+        return np.zeros(bands.size)
+    levels_db = 10 * np.log10(np.maximum(bands / strongest, 10 ** (_BAND_FLOOR_DB / 10)))
+    return np.asarray(levels_db - levels_db.mean())
 
 
 def background(measured: Spectrum) -> tuple[float, float]:
