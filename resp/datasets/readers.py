@@ -15,7 +15,7 @@ PublishedSplit = Literal["official", "published_folds"]
 class DataRecord(Record):
     """A data set that can be read.
 
-    Its reader takes ``root`` and, where the record says so, ``labels`` and ``classes``.
+    Its reader takes ``root`` and, where the record says so, ``labels``, ``classes`` and ``more_roots``.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ class DataRecord(Record):
         Whether the setting ``labels`` says what its labels are; otherwise it has classes of its own.
     choosable_classes
         Whether the setting ``classes`` can name its classes.
+    several_roots
+        Whether it may lie in several folders (the setting ``more_roots``).
     """
 
     title: str = ""
@@ -39,6 +41,7 @@ class DataRecord(Record):
     folds: int | None = None
     choosable_labels: bool = False
     choosable_classes: bool = False
+    several_roots: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for ``--json``."""
@@ -156,5 +159,14 @@ READERS = DataRegistry(
         title="AudioSet",
         task="multi_label",
         published=("official",),
+    ),
+    DataRecord(
+        "unlabelled",
+        "resp.datasets.unlabelled:read_unlabelled",
+        "any sound files below some folders, for pre-training",
+        "resp",
+        title="a folder of unlabelled sounds",
+        task="unlabelled",
+        several_roots=True,
     ),
 )

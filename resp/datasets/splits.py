@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from resp.datasets.census import name_some
 from resp.datasets.errors import DataError
-from resp.datasets.items import DataSet
+from resp.datasets.items import DataSet, Item
 from resp.datasets.settings import DataSettings
 
 
@@ -24,8 +24,8 @@ class Split:
     unassigned
         Items that the published split puts nowhere, or into a validation part that is not asked for.
     withheld
-        Items of published folds that are in no part because they share a patient with the test part:
-        UrbanSound8K's folds divide a recording.
+        Items that are in no part because they share a patient with the test part (UrbanSound8K's published folds
+        divide a recording) or a device (that is left out of training).
     """
 
     train: tuple[int, ...]
@@ -45,7 +45,8 @@ class Split:
         if self.unassigned:
             lines.append(f"note: in no part of the published split: {len(self.unassigned)} items")
         if self.withheld:
-            lines.append(f"note: not learned from, as the test part has their source: {len(self.withheld)} items")
+            why = "as the test part has their source or device"
+            lines.append(f"note: not learned from, {why}: {len(self.withheld)} items")
         return "\n".join(lines)
 
 
@@ -82,6 +83,8 @@ def split_dataset(dataset: DataSet, settings: DataSettings) -> Split:
         train, withheld, test = _published_folds(dataset, settings.fold)
     elif settings.split == "all":
         train, test = everything, ()
+    elif settings.split == "leave_device_out":
+        train, withheld, test = _without_device(dataset, settings)
     else:
         test = _fold(dataset, everything, settings.folds, settings.fold, settings.seed)
         train = _without(everything, test)
@@ -173,6 +176,35 @@ def _published_folds(dataset: DataSet, fold: int) -> tuple[tuple[int, ...], tupl
     return _without(others, withheld), withheld, test
 
 
+def recorded_with(item: Item) -> str | None:
+    """Return what an item was recorded with: the filter where one stethoscope has several, else the device."""
+    return item.attributes.get("filter") or item.device
+
+
+def _without_device(
+    dataset: DataSet, settings: DataSettings
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return train, what is withheld from it, and test: no device and no patient is on both sides."""
+    everything = range(len(dataset))
+    known = sorted({name for item in dataset.items if (name := recorded_with(item))}, key=str.casefold)
+    wanted = (settings.held_out or "").casefold()
+    if wanted not in [name.casefold() for name in known]:
+        raise DataError(
+            f"{dataset.name}: held_out {settings.held_out!r}; expected one of its devices: {', '.join(known) or 'none'}"
+        )
+    held_out = tuple(index for index in everything if (recorded_with(dataset.items[index]) or "").casefold() == wanted)
+    patients = _patients(dataset, held_out)
+    if patients == set(dataset.patients):
+        # Folds of patients, so that those of the same fold and seed are the same whatever device is held out.
+        tested = _patients(dataset, _fold(dataset, tuple(everything), settings.folds, settings.fold, settings.seed))
+    else:
+        tested = patients
+    test = tuple(index for index in held_out if dataset.items[index].patient in tested)
+    gone = set(held_out)
+    train = tuple(index for index in everything if index not in gone and dataset.items[index].patient not in tested)
+    return train, _without(_without(tuple(everything), train), test), test
+
+
 def _validation(
     dataset: DataSet, train: tuple[int, ...], shared: tuple[str, ...], settings: DataSettings
 ) -> tuple[int, ...]:
@@ -200,7 +232,8 @@ def _fold(dataset: DataSet, indices: tuple[int, ...], folds: int, fold: int, see
         )
     labels = [dataset.items[index].label for index in indices]
     # Stratified by the first of several classes, a class would be spread by chance all the same, and slowly.
-    kind = GroupKFold if dataset.task == "multi_label" else StratifiedGroupKFold
+    plain = dataset.task in ("multi_label", "unlabelled")
+    kind = GroupKFold if plain else StratifiedGroupKFold
     folder = kind(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class with fewer items than folds is not everywhere, and the census shows that already.

@@ -20,6 +20,7 @@ def test_a_reader_takes_what_its_record_says(record):
     assert next(iter(settings)) == "root"
     assert ("labels" in settings) == record.choosable_labels
     assert ("classes" in settings) == record.choosable_classes
+    assert ("more_roots" in settings) == record.several_roots
     assert set(record.defaults) <= set(settings)
     assert record.title
     assert (record.folds is not None) == ("published_folds" in record.published)

@@ -14,12 +14,24 @@ from resp.models.network import Network
 from resp.train.augmentation import Augmentation
 from resp.train.objectives.contract import MixSettings, Objective, ObjectiveSettings, Outcome
 from resp.train.objectives.cross_entropy import CrossEntropy, CrossEntropySettings
+from resp.train.objectives.distil import Distil, DistilSettings
+from resp.train.objectives.domain_adversarial import DomainAdversarial, DomainAdversarialSettings
+from resp.train.objectives.masked_patches import MaskedPatches, MaskedPatchesSettings
 from resp.train.objectives.mixed import DistillationSettings, Mixed, MixedSettings
 from resp.train.objectives.patch_mix_ce import PatchMixCE, PatchMixCESettings
 from resp.train.objectives.patch_mix_cl import PatchMixCL, PatchMixCLSettings
+from resp.train.objectives.supervised_contrastive import SupervisedContrastive, SupervisedContrastiveSettings
 
 AnyObjective = Annotated[
-    CrossEntropySettings | PatchMixCESettings | PatchMixCLSettings | MixedSettings, Field(discriminator="name")
+    CrossEntropySettings
+    | PatchMixCESettings
+    | PatchMixCLSettings
+    | MixedSettings
+    | SupervisedContrastiveSettings
+    | DomainAdversarialSettings
+    | DistilSettings
+    | MaskedPatchesSettings,
+    Field(discriminator="name"),
 ]
 
 _MAKERS: dict[type[ObjectiveSettings], Callable[..., Objective]] = {
@@ -27,6 +39,10 @@ _MAKERS: dict[type[ObjectiveSettings], Callable[..., Objective]] = {
     PatchMixCESettings: PatchMixCE,
     PatchMixCLSettings: PatchMixCL,
     MixedSettings: Mixed,
+    SupervisedContrastiveSettings: SupervisedContrastive,
+    DomainAdversarialSettings: DomainAdversarial,
+    DistilSettings: Distil,
+    MaskedPatchesSettings: MaskedPatches,
 }
 
 
@@ -56,7 +72,13 @@ __all__ = [
     "AnyObjective",
     "CrossEntropy",
     "CrossEntropySettings",
+    "Distil",
+    "DistilSettings",
     "DistillationSettings",
+    "DomainAdversarial",
+    "DomainAdversarialSettings",
+    "MaskedPatches",
+    "MaskedPatchesSettings",
     "MixSettings",
     "Mixed",
     "MixedSettings",
@@ -67,5 +89,7 @@ __all__ = [
     "PatchMixCESettings",
     "PatchMixCL",
     "PatchMixCLSettings",
+    "SupervisedContrastive",
+    "SupervisedContrastiveSettings",
     "create_objective",
 ]

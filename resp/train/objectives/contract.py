@@ -13,6 +13,7 @@ from resp.mix import create as create_mix
 from resp.models.network import OUTPUT, Network
 from resp.models.task import Task
 from resp.train.augmentation import Augmentation
+from resp.train.groups import Groups
 
 ClassWeights = Literal["none", "inverse_frequency"]
 HIDDEN = "hidden"
@@ -37,6 +38,28 @@ class ObjectiveSettings(BaseModel):
     def needs_average(self) -> bool:
         """Whether the objective learns from the moving average of the weights."""
         return False
+
+    @property
+    def grouped_by(self) -> tuple[str, ...]:
+        """What the objective wants to know of items besides their labels; see `resp.train.groups.find_groups`."""
+        return ()
+
+
+class GroupedSettings(ObjectiveSettings):
+    """What objectives can be told that learn of groups of items.
+
+    Parameters
+    ----------
+    by
+        What makes a group: see `resp.train.groups.find_groups`.
+    """
+
+    by: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = ("device",)
+
+    @property
+    def grouped_by(self) -> tuple[str, ...]:
+        """``by``."""
+        return self.by
 
 
 class MixSettings(BaseModel):
@@ -117,17 +140,26 @@ class Objective(nn.Module, ABC):
     ----------
     epoch
         Number of the epoch in progress, from 1.
+    progress
+        Share of the training that is done, from 0 to 1; the trainer keeps it.
+    groups
+        Those of the items, where the settings ask for them (``grouped_by``); `forward` is then also given
+        ``groups``, [batch] int64.
     """
 
     class_weights: Tensor | None
     # Samples that a process needs in each of its batches.
     smallest_batch = 1
+    # Otherwise it learns from sounds alone, as pre-training does.
+    needs_labels = True
 
     def __init__(self, network: Network, augmentation: Augmentation, class_weights: Tensor | None = None) -> None:
         super().__init__()
         self.network = network
         self.augmentation = augmentation
         self.epoch = 1
+        self.progress = 0.0
+        self.groups: Groups | None = None
         self.register_buffer("class_weights", class_weights, persistent=False)
 
     def problem(self, task: Task) -> str | None:
@@ -139,6 +171,10 @@ class Objective(nn.Module, ABC):
     def begin_epoch(self, epoch: int) -> None:
         """Learn the number of the epoch that begins or is taken up again, from 1."""
         self.epoch = epoch
+
+    def take_groups(self, groups: Groups) -> None:
+        """Learn which groups there are; called once, before the optimiser is made, where the settings ask for them."""
+        self.groups = groups
 
     def take_teacher(self, network: Network) -> None:
         """Learn which network holds the averaged weights; called once, before the first epoch."""
