@@ -1,13 +1,9 @@
-"""Making probabilities honest: temperature, prediction sets, and how far off they are.
+"""Making probabilities honest: the temperature, and how far off they are.
 
 Sources: temperature scaling and expected calibration error, Guo et al., "On calibration of modern neural
-networks", ICML 2017; LAC sets, Sadinle, Lei & Wasserman, "Least ambiguous set-valued classifiers with bounded
-error levels", JASA 114, 2019; hierarchical conformal prediction, Lee, Barber & Willett, "Distribution-free
-inference with hierarchical data", 2023.
+networks", ICML 2017; Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
+Review 78, 1950. Prediction sets and abstention are in `resp.evaluate.confidence`.
 """
-
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +49,7 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
     """
     from scipy.optimize import minimize_scalar
 
-    values, labels = _checked(logits, truth)
+    values, labels = check_labelled(logits, truth)
     own = values[np.arange(len(labels)), labels]
 
     def loss(log_temperature: float) -> float:
@@ -64,53 +60,6 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
 
     bounds = (float(np.log(_LOWEST)), float(np.log(_HIGHEST)))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x))
-
-
-def set_threshold(
-    probabilities: ArrayLike, truth: ArrayLike, patients: Sequence[str] | NDArray[Any], coverage: float
-) -> float:
-    """Find the probability from which a class belongs to the prediction set (LAC), calibrated by patient.
-
-    Items of one patient are not exchangeable with another's, so every patient counts alike, however many
-    items it has: among K patients, an item of patient k weighs 1 / ((K + 1) · items of k), and the patient to
-    come weighs 1 / (K + 1). An item of a new patient then has its class in the set with a probability of at
-    least ``coverage``.
-
-    Parameters
-    ----------
-    probabilities
-        [items, classes] on patients that the network did not train on.
-    truth
-        [items] class indices.
-    patients
-        [items] whose item it is.
-    coverage
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        The threshold; 0 (every class is in every set) where there are too few patients for the coverage.
-
-    Raises
-    ------
-    EvaluationError
-        Shapes that do not belong together, labels that are no classes, or a coverage out of range.
-    """
-    values, labels = _checked(probabilities, truth)
-    keys = np.asarray(patients)
-    if keys.shape != labels.shape:
-        raise EvaluationError(f"{keys.shape} patients for {labels.shape} items; expected one an item")
-    if not 0 < coverage < 1:
-        raise EvaluationError(f"coverage={coverage}; expected a number between 0 and 1, such as 0.9")
-    own = values[np.arange(len(labels)), labels]
-    _, cluster, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    weight = 1 / ((len(sizes) + 1) * sizes[cluster])
-    order = np.argsort(-own, kind="stable")
-    reached = np.cumsum(weight[order])
-    # The sum of many parts may fall short of the whole by a rounding error.
-    enough = np.flatnonzero(reached >= coverage - 1e-12)
-    return float(own[order[enough[0]]]) if enough.size else 0.0
 
 
 def expected_calibration_error(probabilities: ArrayLike, truth: ArrayLike, bins: int = 15) -> float:
@@ -145,12 +94,12 @@ def reliability(probabilities: ArrayLike, truth: ArrayLike, bins: int = 15) -> t
 
     Confidence and accuracy of an empty bin are NaN. What is raised is that of `expected_calibration_error`.
     """
-    values, labels = _checked(probabilities, truth)
+    values, labels = check_labelled(probabilities, truth)
     if bins < 1:
         raise EvaluationError(f"bins={bins}; expected at least one")
     top = values.max(axis=1)
     correct = values.argmax(axis=1) == labels
-    place = np.clip(np.ceil(top * bins).astype(int) - 1, 0, bins - 1)
+    place = bin_places(top, bins)
     counts = np.bincount(place, minlength=bins).astype(np.float64)
     empty = np.full(bins, np.nan)
     confidence = np.divide(np.bincount(place, top, bins), counts, out=empty.copy(), where=counts > 0)
@@ -158,7 +107,48 @@ def reliability(probabilities: ArrayLike, truth: ArrayLike, bins: int = 15) -> t
     return counts / len(labels), confidence, accuracy
 
 
-def _checked(values: ArrayLike, truth: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
+def brier_score(probabilities: ArrayLike, truth: ArrayLike) -> float:
+    """Return the mean squared distance between the probabilities and what was true.
+
+    Parameters
+    ----------
+    probabilities
+        [items, classes].
+    truth
+        [items] class indices.
+
+    Returns
+    -------
+    float
+        Brier's own definition, mean over items of Σ_c (p_c - [c is true])²: between 0 (sure and right) and 2.
+
+    Raises
+    ------
+    EvaluationError
+        Shapes that do not belong together, or labels that are no classes.
+    """
+    return float(brier_parts(probabilities, truth).mean())
+
+
+def brier_parts(probabilities: ArrayLike, truth: ArrayLike) -> Floats:
+    """Return [items] each item's part of `brier_score`; raises what that does."""
+    values, labels = check_labelled(probabilities, truth)
+    return np.asarray(((values - np.eye(values.shape[1])[labels]) ** 2).sum(axis=1))
+
+
+def bin_places(top: Floats, bins: int) -> NDArray[np.int64]:
+    """Return the bin of each top probability, of equally wide ones between 0 and 1 that hold their upper edge."""
+    return np.clip(np.ceil(top * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
+def check_labelled(values: ArrayLike, truth: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
+    """Return values [items, classes] as float64 and their classes [items] as int64.
+
+    Raises
+    ------
+    EvaluationError
+        Shapes that do not belong together, or labels that are no classes.
+    """
     given, labels = np.asarray(values, dtype=np.float64), np.asarray(truth)
     if given.ndim != 2 or labels.shape != given.shape[:1] or not labels.size:
         raise EvaluationError(

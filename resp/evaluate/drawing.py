@@ -1,7 +1,9 @@
 """What the pictures of all tasks are drawn with."""
 
+import io
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,9 +13,19 @@ from resp.evaluate.results import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DPI = 130
 
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
+
+
+def write_png(figure: "Figure", path: Path) -> None:
+    """Write a figure as PNG; nothing is written where it cannot be drawn."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI)
+    path.write_bytes(buffer.getvalue())
 
 
 def draw_interval(axes: "Axes", interval: Sequence[float], place: float, marker: str, colour: str) -> None:

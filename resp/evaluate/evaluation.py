@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resp.evaluate.bootstrap import LEVEL, RESAMPLES
+from resp.evaluate.errors import EvaluationError
 from resp.evaluate.metrics import normal_class
 from resp.evaluate.multi_label.view import multi_label_view
 from resp.evaluate.predictions import Predictions
@@ -65,6 +66,8 @@ def evaluate(
         A setting out of range.
     """
     task = predictions.task
+    if task not in _VIEWS:
+        raise EvaluationError(f"{data}: nothing can be measured of {task} sounds; expected labelled ones")
     view, unit = _VIEWS[task], task_numbers(task).unit
     views = [view(f"all {unit}", predictions, resamples, seed, level)]
     left_out = [name for name in dict.fromkeys(without_patients) if name in set(predictions.patients.tolist())]

@@ -1,12 +1,12 @@
 """An evaluation as one picture."""
 
-import io
 import os
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from resp.evaluate.drawing import write_png
 from resp.evaluate.multi_label.plots import draw_multi_label
 from resp.evaluate.respiratory.plots import draw_respiratory
 from resp.evaluate.results import PROTOCOLS, Evaluation
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from resp.models.task import Task
 
-_DPI = 130
 _DRAWN: "dict[Task, Callable[[Evaluation], Figure]]" = {
     "respiratory": draw_respiratory,
     "single_label": draw_single_label,
@@ -48,6 +47,4 @@ def draw_evaluation(evaluation: Evaluation) -> "Figure":
 
 def save_picture(evaluation: Evaluation, path: str | os.PathLike[str]) -> None:
     """Write the picture of an evaluation as PNG."""
-    buffer = io.BytesIO()
-    draw_evaluation(evaluation).savefig(buffer, format="png", dpi=_DPI)
-    Path(path).write_bytes(buffer.getvalue())
+    write_png(draw_evaluation(evaluation), Path(path))

@@ -1,6 +1,6 @@
 """From the items of a data set to a network's predictions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from resp.audio.clip import cut_windows, fit_length, spread_windows
 from resp.datasets.census import name_some
 from resp.evaluate.calibration import Floats, sigmoid, softmax
+from resp.evaluate.confidence.apply import calibrated
 from resp.evaluate.errors import EvaluationError
 from resp.evaluate.predictions import UNKNOWN, Predictions
 
 if TYPE_CHECKING:
+    from resp.audio import Recording
     from resp.datasets import DataSet, Item, WaveformCache
     from resp.models.config import ClipSettings
     from resp.models.folder import LoadedModel
@@ -36,6 +38,7 @@ def predict_items(
     batch_size: int = 16,
     device: str = "cpu",
     run: str = "",
+    change: "Callable[[Recording], Recording] | None" = None,
     progress: Progress | None = None,
     decoding: Progress | None = None,
 ) -> Predictions:
@@ -44,7 +47,7 @@ def predict_items(
     A breath cycle becomes one clip, of which a longer one keeps its beginning, as published. A whole
     recording that is longer than the clip is cut into overlapping windows (padded, and evenly spread ones, where
     the model's configuration says so), and its probability is the mean over them (or the softmax of the mean
-    logits). The model's own temperature is used.
+    logits). The model's own temperature, of the item's device where it has one, is applied to the result.
 
     Parameters
     ----------
@@ -58,14 +61,17 @@ def predict_items(
         Of the network.
     run
         Name of the run, which tells several apart.
+    change
+        What happens to every recording before all else, such as added noise; None for nothing. Changed recordings
+        are not cached.
     progress, decoding
         Called with the number of items predicted (recordings decoded) and the number of all.
 
     Returns
     -------
     Predictions
-        In the order of ``indices``; the logits are those over the model's temperature, or the logarithm
-        of the mean probabilities.
+        In the order of ``indices``; the logits, or the logarithm of the mean probabilities, over the model's
+        temperature.
 
     Raises
     ------
@@ -81,21 +87,60 @@ def predict_items(
     place = _class_places(dataset.classes, model.config.classes)
     part = replace(dataset, items=tuple(dataset.items[index] for index in indices))
     clip = model.config.clip
-    waveforms = (cache or WaveformCache()).open(
-        part, model.network.rate_hz, clip.fade_samples, clip.level, trim_db=clip.trim_db, progress=decoding
-    )
+    sounds: Iterable[NDArray[np.float32]]
+    if change is None:
+        waveforms = (cache or WaveformCache()).open(
+            part, model.network.rate_hz, clip.fade_samples, clip.level, trim_db=clip.trim_db, progress=decoding
+        )
+        sounds = (waveforms.clip(index) for index in range(len(part.items)))
+    else:
+        sounds = changed_sounds(part.items, change, clip, model.network.rate_hz)
     logits = item_logits(
         model.network,
         clip,
-        ((waveforms.clip(index), item.start_s is None) for index, item in enumerate(part.items)),
+        ((sound, item.start_s is None) for sound, item in zip(sounds, part.items, strict=True)),
         batch_size=batch_size,
-        temperature=model.config.calibration.temperature,
         device=device,
         task=dataset.task,
         progress=(lambda done: progress(done, len(part.items))) if progress else None,
     )
     truth = _placed(part.targets(), place, len(model.config.classes))
-    return label_predictions(part.items, truth, np.stack(logits), model.config.classes, run, dataset.task)
+    raw = label_predictions(part.items, truth, np.stack(logits), model.config.classes, run, dataset.task)
+    return calibrated(raw, model.config.calibration)
+
+
+def changed_sounds(
+    items: Sequence["Item"], change: "Callable[[Recording], Recording]", clip: "ClipSettings", rate_hz: int
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples [time] of items, each cut out of its changed recording.
+
+    Parameters
+    ----------
+    items
+        Those of one recording behind each other, or it is changed anew.
+    change
+        See `predict_items`.
+    clip, rate_hz
+        How the changed recording is prepared; the same steps as those of `resp.datasets.WaveformCache`.
+
+    Raises
+    ------
+    RespError
+        A sound that cannot be read.
+    """
+    from resp.audio import load_recording
+    from resp.datasets.sound import prepare_waveform
+
+    path, waveform = None, np.zeros(0, dtype=np.float32)
+    for item in items:
+        if item.path != path:
+            recording = change(load_recording(item.path))
+            path = item.path
+            waveform = prepare_waveform(recording, rate_hz, clip.fade_samples, clip.level, clip.trim_db)
+        if item.start_s is None or item.end_s is None:
+            yield waveform
+        else:
+            yield waveform[int(item.start_s * rate_hz) : int(item.end_s * rate_hz)]
 
 
 def label_predictions(
@@ -162,7 +207,6 @@ def item_logits(
     items: Iterable[tuple[NDArray[np.float32], bool]],
     *,
     batch_size: int,
-    temperature: float = 1.0,
     device: str | None = None,
     task: "Task" = "single_label",
     progress: Callable[[int], None] | None = None,
@@ -177,8 +221,6 @@ def item_logits(
         Samples [time] at the network's rate, and whether they are a whole recording.
     batch_size, device
         See `resp.models.predict.predict_logits`.
-    temperature
-        The logits are divided by it before windows are joined.
     task
         Decides whether probabilities are a softmax or, of ``multi_label``, a sigmoid.
     progress
@@ -199,9 +241,9 @@ def item_logits(
             return
         stacked = np.stack([window for windows in held for window in windows])
         logits = predict_logits(network, stacked, batch_size=batch_size, device=device)
-        scaled = np.asarray(logits, dtype=np.float64) / temperature
+        left = np.asarray(logits, dtype=np.float64)
         for windows in held:
-            mine, scaled = scaled[: len(windows)], scaled[len(windows) :]
+            mine, left = left[: len(windows)], left[len(windows) :]
             predicted.append(join_windows(mine, clip.summary, task))
         held.clear()
         if progress:
@@ -215,8 +257,10 @@ def item_logits(
     return predicted
 
 
-def join_windows(logits: Floats, summary: str, task: "Task" = "single_label") -> Floats:
-    """Join the logits of an item's windows, the way the model's reports do.
+def join_windows(
+    logits: Floats, summary: str, task: "Task" = "single_label", weights: NDArray[np.float64] | None = None
+) -> Floats:
+    """Join the logits of an item's windows, before any temperature.
 
     Parameters
     ----------
@@ -226,6 +270,8 @@ def join_windows(logits: Floats, summary: str, task: "Task" = "single_label") ->
         ``mean`` of the probabilities, or ``mean_logit``; see `resp.models.config.ClipSettings`.
     task
         Decides whether probabilities are a softmax or, of ``multi_label``, a sigmoid.
+    weights
+        [windows] how much each counts; None for all alike.
 
     Returns
     -------
@@ -234,11 +280,12 @@ def join_windows(logits: Floats, summary: str, task: "Task" = "single_label") ->
         (sigmoid) of.
     """
     if len(logits) == 1 or summary == "mean_logit":
-        return np.asarray(logits.mean(axis=0))
+        return np.average(logits, axis=0, weights=weights)
     if task == "multi_label":
         # From both sides, so that a probability next to one keeps its digits.
-        return _log(sigmoid(logits).mean(axis=0)) - _log(sigmoid(-logits).mean(axis=0))
-    return _log(softmax(logits).mean(axis=0))
+        yes, no = (np.average(sigmoid(sign * logits), axis=0, weights=weights) for sign in (1, -1))
+        return _log(yes) - _log(no)
+    return _log(np.average(softmax(logits), axis=0, weights=weights))
 
 
 def _log(probabilities: Floats) -> Floats:

@@ -38,6 +38,9 @@ class Predictions:
         [items, classes] float64. The logarithm of probabilities serves too, as for the mean over windows.
     runs
         [items] str: which training run the prediction comes from; all one name where there is one.
+    temperatures
+        [items] float64: what the logits have been divided by already; None for 1, of a network that is not
+        calibrated.
     task
         What is predicted, which decides how it is measured.
 
@@ -55,6 +58,7 @@ class Predictions:
     truth: NDArray[Any]
     logits: Floats
     runs: NDArray[np.str_] | None = None
+    temperatures: Floats | None = None
     task: "Task" = "respiratory"
 
     def __post_init__(self) -> None:
@@ -62,7 +66,9 @@ class Predictions:
         runs = self.runs if self.runs is not None else np.full(size, "")
         given: dict[str, Any] = {name: np.asarray(getattr(self, name), dtype=str) for name in _TEXT if name != "runs"}
         given |= {"runs": np.asarray(runs, dtype=str), "classes": tuple(self.classes)}
+        temperatures = self.temperatures if self.temperatures is not None else np.ones(size)
         given |= {
+            "temperatures": np.asarray(temperatures, dtype=np.float64),
             "truth": _truth(self.truth, self.task),
             "logits": np.asarray(self.logits, dtype=np.float64),
         }
@@ -78,6 +84,9 @@ class Predictions:
             )
         if not np.isfinite(self.logits).all():
             raise EvaluationError("logits that are not finite numbers; the network's output cannot be judged")
+        divided = given["temperatures"]
+        if divided.shape != (size,) or not (np.isfinite(divided) & (divided > 0)).all():
+            raise EvaluationError(f"temperatures {divided.shape}; expected a number above 0 for each of {size} items")
         self._check_truth()
 
     def __len__(self) -> int:
@@ -89,12 +98,18 @@ class Predictions:
         return sigmoid(self.logits) if self.task == "multi_label" else softmax(self.logits)
 
     @property
+    def raw_logits(self) -> Floats:
+        """[items, classes] logits before any temperature."""
+        divided = np.ones(len(self)) if self.temperatures is None else self.temperatures
+        return self.logits * divided[:, None]
+
+    @property
     def prediction(self) -> NDArray[np.int64]:
         """[items] index of the most probable class."""
         return np.asarray(self.logits.argmax(axis=1))
 
-    def keep(self, chosen: NDArray[np.bool_]) -> "Predictions":
-        """Return the rows where ``chosen`` [items] is true.
+    def keep(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> "Predictions":
+        """Return the rows where ``chosen`` [items] is true, or those of which it holds the numbers, in that order.
 
         Raises
         ------

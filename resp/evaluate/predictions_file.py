@@ -7,6 +7,7 @@ item, run                    name of the item and of the run that predicted it
 patient, device, site        what is known of the item
 truth                        name of its class; of a multi-label task a JSON list of names
 task                         only where the task is not ``respiratory``
+temperature                  what the logits were divided by; only where it is not 1
 logit_CLASS                  a number for every class
 ===========================  ==========================================================================
 """
@@ -25,20 +26,24 @@ from resp.evaluate.errors import EvaluationError
 from resp.evaluate.predictions import Predictions
 
 _COLUMNS = ("item", "run", "patient", "device", "site", "truth")
-_TASK = "task"
+_TASK, _TEMPERATURE = "task", "temperature"
 _LOGIT = "logit_"
 
 
 def write_predictions(predictions: Predictions, path: str | os.PathLike[str]) -> None:
     """Write predictions as a CSV file."""
     classes, task = predictions.classes, predictions.task
-    own = () if task == "respiratory" else (task,)
+    divided = np.ones(len(predictions)) if predictions.temperatures is None else predictions.temperatures
+    optional = [name for name, there in ((_TASK, task != "respiratory"), (_TEMPERATURE, (divided != 1).any())) if there]
     with Path(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*_COLUMNS, *(_TASK for _ in own), *(f"{_LOGIT}{name}" for name in classes)])
+        writer.writerow([*_COLUMNS, *optional, *(f"{_LOGIT}{name}" for name in classes)])
         runs: Iterable[str] = predictions.runs if predictions.runs is not None else repeat("")
         texts = zip(predictions.items, runs, predictions.patients, predictions.devices, predictions.sites, strict=False)
-        for text, truth, logits in zip(texts, predictions.truth, predictions.logits, strict=True):
+        rows = zip(texts, predictions.truth, divided.tolist(), predictions.logits, strict=True)
+        for text, truth, temperature, logits in rows:
+            known = {_TASK: task, _TEMPERATURE: repr(temperature)}
+            own = [known[name] for name in optional]
             writer.writerow([*text, _label_text(truth, classes), *own, *map(repr, logits.tolist())])
 
 
@@ -67,6 +72,7 @@ def _read(rows: "Iterable[list[str]]") -> Predictions:
     index = {name: number for number, name in enumerate(numbers)}
     texts: list[list[str]] = []
     logits: list[NDArray[np.float64]] = []
+    temperatures: list[float] = []
     tasks = set[str]()
     for row in lines:
         if len(row) != len(place):
@@ -74,6 +80,7 @@ def _read(rows: "Iterable[list[str]]") -> Predictions:
         # As numbers at once: a data set of many classes has millions of cells.
         logits.append(np.array([float(row[column]) for column in numbers.values()]))
         texts.append([row[place[name]] for name in _COLUMNS])
+        temperatures.append(float(row[place[_TEMPERATURE]]) if _TEMPERATURE in place else 1.0)
         tasks.add(row[place[_TASK]] if _TASK in place else "respiratory")
     if len(tasks) != 1 or not tasks <= {"respiratory", "single_label", "multi_label"}:
         raise ValueError(f"tasks {sorted(tasks)}; expected one of respiratory, single_label, multi_label")
@@ -95,6 +102,7 @@ def _read(rows: "Iterable[list[str]]") -> Predictions:
         runs=np.array(runs),
         truth=truth,
         logits=np.stack(logits),
+        temperatures=np.array(temperatures),
         task=task,  # type: ignore[arg-type]  # checked above
     )
 

@@ -26,25 +26,26 @@ class TaskNumbers:
     titles
         Key → what a reader calls it, in the order in which they are told.
     primary
-        Key of the number that chooses epochs.
+        Key of the number that chooses epochs; None where only the loss can.
     unit
         What is resampled for intervals, in the plural: the key that no split divides.
     """
 
     titles: dict[str, str]
-    primary: str
+    primary: str | None
     unit: str
 
     @property
     def primary_title(self) -> str:
         """What a reader calls the primary number."""
-        return self.titles[self.primary]
+        return LOSS if self.primary is None else self.titles[self.primary]
 
 
 _TASKS: "dict[Task, TaskNumbers]" = {
     "respiratory": TaskNumbers({"sp": "Sp", "se": "Se", "score": "Score"}, "score", "patients"),
     "single_label": TaskNumbers({"accuracy": "accuracy", "macro_recall": "macro recall"}, "accuracy", "sources"),
     "multi_label": TaskNumbers({"map": "mAP", "macro_auroc": "macro AUROC"}, "map", "sources"),
+    "unlabelled": TaskNumbers({}, None, "sources"),
 }
 
 

@@ -139,11 +139,12 @@ def test_a_long_recording_is_the_mean_over_its_windows(tmp_path: Path) -> None:
     # Three windows are quiet, two reach into the loud part.
     expected = (3 * quiet.softmax(0) + 2 * loud.softmax(0)) / 5
     assert probabilities == pytest.approx(expected.numpy(), abs=1e-3)
+    # The temperature is that of the joined windows.
     cooler = _model(calibration=Calibration(temperature=4.0))
-    expected = (3 * (quiet / 4).softmax(0) + 2 * (loud / 4).softmax(0)) / 5
-    assert predict_items(cooler, dataset, [0], cache=cache).probabilities[0] == pytest.approx(
-        expected.numpy(), abs=1e-3
-    )
+    predictions = predict_items(cooler, dataset, [0], cache=cache)
+    assert predictions.probabilities[0] == pytest.approx((expected.log() / 4).softmax(0).numpy(), abs=1e-3)
+    assert predictions.temperatures == pytest.approx([4.0])
+    assert predictions.raw_logits[0] == pytest.approx(expected.log().numpy(), abs=1e-2)
 
 
 def test_a_long_breath_cycle_keeps_its_beginning(tmp_path: Path) -> None:

@@ -226,6 +226,21 @@ def test_predictions_survive_a_file(tmp_path: Path) -> None:
         assert np.array_equal(getattr(read, name), getattr(predictions, name)), name
 
 
+def test_temperatures_are_in_a_file_where_there_are_any(tmp_path: Path) -> None:
+    plain = _predictions()
+    plain.save(tmp_path / "p.csv")
+    assert "temperature" not in (tmp_path / "p.csv").read_text().partition("\n")[0]
+    temperatures = np.linspace(0.5, 3.0, len(plain))
+    divided = replace(plain, logits=plain.logits / temperatures[:, None], temperatures=temperatures)
+    divided.keep(np.arange(len(plain)) > 5).save(tmp_path / "p.csv")
+    read = Predictions.load(tmp_path / "p.csv")
+    assert np.array_equal(read.temperatures, temperatures[6:])
+    np.testing.assert_allclose(read.raw_logits, plain.logits[6:])
+    for wrong in (np.ones(3), np.zeros(len(plain)), np.full(len(plain), np.inf)):
+        with pytest.raises(EvaluationError, match="temperatures"):
+            replace(plain, temperatures=wrong)
+
+
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "item,run,patient,device,site,truth,logit_x\ni,,p,d,s,y,0\n"])
 def test_other_tables_are_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "p.csv"

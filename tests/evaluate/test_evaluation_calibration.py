@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize_scalar
+from sklearn.metrics import brier_score_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from resp.evaluate import EvaluationError, expected_calibration_error, fit_temperature, set_threshold
+from resp.evaluate import EvaluationError, brier_score, expected_calibration_error, fit_temperature
 from resp.evaluate.calibration import reliability, softmax
 
 
@@ -42,54 +43,6 @@ def test_softmax_is_torchs_and_does_not_overflow() -> None:
     assert softmax(logits, 2.0) == pytest.approx(torch.from_numpy(logits / 2).softmax(1).numpy())
 
 
-def test_set_threshold_with_one_item_a_patient_is_split_conformal() -> None:
-    generator = np.random.default_rng(1)
-    probabilities = generator.dirichlet(np.ones(4), 99)
-    truth = generator.integers(0, 4, 99)
-    threshold = set_threshold(probabilities, truth, np.arange(99), 0.9)
-    scores = np.sort(1 - probabilities[np.arange(99), truth])
-    # The ⌈(n + 1) · 0.9⌉-th smallest nonconformity score.
-    assert 1 - threshold == pytest.approx(scores[90 - 1])
-
-
-def test_every_patient_counts_alike() -> None:
-    # Patient a has 90 easy items, b to j one hard item each.
-    probabilities = np.array([[0.9, 0.1]] * 90 + [[0.3, 0.7]] * 9)
-    truth = np.zeros(99, dtype=int)
-    patients = np.array(["a"] * 90 + list("bcdefghij"))
-    assert set_threshold(probabilities, truth, np.arange(99), 0.85) == pytest.approx(0.9)
-    assert set_threshold(probabilities, truth, patients, 0.85) == pytest.approx(0.3)
-
-
-def test_too_few_patients_rule_nothing_out() -> None:
-    probabilities = np.array([[0.9, 0.1]] * 50)
-    truth = np.zeros(50, dtype=int)
-    assert set_threshold(probabilities, truth, np.arange(50) % 5, 0.9) == 0.0
-    assert set_threshold(probabilities, truth, np.arange(50) % 9, 0.9) == pytest.approx(0.9)
-
-
-def test_sets_cover_items_of_new_patients() -> None:
-    generator = np.random.default_rng(4)
-
-    def draw(patients: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        sizes = generator.integers(1, 12, patients)
-        patient = np.repeat(np.arange(patients), sizes)
-        # How hard a patient is is shared by all of its items.
-        sure = np.repeat(generator.uniform(0.2, 3.0, patients), sizes)
-        truth = generator.integers(0, 3, len(patient))
-        logits = generator.normal(size=(len(patient), 3))
-        logits[np.arange(len(patient)), truth] += sure
-        return softmax(logits), truth, patient
-
-    covered = []
-    for _ in range(120):
-        threshold = set_threshold(*draw(40), 0.9)
-        probabilities, truth, patient = draw(200)
-        inside = probabilities[np.arange(len(truth)), truth] >= threshold
-        covered.append(np.mean([inside[patient == one].mean() for one in range(200)]))
-    assert 0.89 <= np.mean(covered) <= 0.95
-
-
 @pytest.mark.parametrize("bins", [1, 10, 15])
 def test_calibration_error_is_that_of_torchmetrics(bins: int) -> None:
     logits, truth = _sample(2.0, 500)
@@ -98,6 +51,19 @@ def test_calibration_error_is_that_of_torchmetrics(bins: int) -> None:
         torch.from_numpy(probabilities), torch.from_numpy(truth), num_classes=4, n_bins=bins, norm="l1"
     )
     assert expected_calibration_error(probabilities, truth, bins) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_brier_score_is_that_of_scikit_learn() -> None:
+    logits, truth = _sample(2.0, 500)
+    probabilities = softmax(logits)
+    expected = brier_score_loss(truth, probabilities, labels=range(4), scale_by_half=False)
+    assert brier_score(probabilities, truth) == pytest.approx(expected)
+
+
+def test_brier_score_lies_between_sure_and_right_and_sure_and_wrong() -> None:
+    assert brier_score(np.eye(3), [0, 1, 2]) == 0
+    assert brier_score(np.eye(3), [1, 2, 0]) == 2
+    assert brier_score(np.full((3, 3), 1 / 3), [0, 1, 2]) == pytest.approx(2 / 3)
 
 
 def test_reliability_bins() -> None:
@@ -119,7 +85,3 @@ def test_inputs_are_checked() -> None:
         expected_calibration_error(probabilities, [0.0, 1.0])
     with pytest.raises(EvaluationError, match="bins"):
         expected_calibration_error(probabilities, [0, 1], 0)
-    with pytest.raises(EvaluationError, match="patients"):
-        set_threshold(probabilities, [0, 1], ["a"], 0.9)
-    with pytest.raises(EvaluationError, match="coverage"):
-        set_threshold(probabilities, [0, 1], ["a", "b"], 1.0)
