@@ -11,7 +11,7 @@ from resp.errors import RespError
 from resp.score.schema import DISCLAIMER
 from resp_page.downloads import show_downloads
 from resp_page.inputs import collect_sources
-from resp_page.model_view import show_model
+from resp_page.model_view import choose_model, chosen_model, show_judge, show_model
 from resp_page.recording_view import show_recording
 from resp_page.scoring import Scored, load_scorer, model_name, score_sources
 from resp_page.tables import overview
@@ -29,15 +29,20 @@ def main() -> None:
     st.markdown(DISCLAIMER)
     sources = collect_sources()
     st.caption("Recordings stay in the memory of this page and go when you remove them or close it.")
+    first = model_name()
     try:
-        scorer = load_scorer(model_name())
+        scorer = load_scorer(chosen_model(first))
     except RespError as error:
         st.error(f"The model could not be loaded. {plain(str(error))}", icon=":material/error:")
+        choose_model(first)
         return
     results = score_sources(sources, scorer)
     if results:
-        show_recording(_chosen(results))
+        shown = _chosen(results)
+        show_recording(shown, scorer)
+        show_judge(shown.report.model)
         show_downloads([scored.report for scored in results], scorer.classes)
+    choose_model(first)
     show_model(scorer.identity)
 
 

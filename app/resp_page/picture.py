@@ -5,6 +5,7 @@ theme's colours, keeps its letters at reading size on a phone, and moves a curso
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -31,17 +32,35 @@ _picture = st.components.v2.component(
 )
 
 
-def draw_picture(recording: resp.Recording, segments: Sequence[Segment], *, top_hz: float, key: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A see-through picture that lies over a stretch of the spectrogram, as a ``data:`` address."""
+
+    start_s: float
+    end_s: float
+    address: str
+
+
+def draw_picture(
+    recording: resp.Recording,
+    segments: Sequence[Segment],
+    *,
+    top_hz: float,
+    key: str,
+    overlay: Overlay | None = None,
+) -> None:
     """Draw a recording and its segments; the cursor follows the player in the container ``PLAYER``."""
     data = {
-        "markup": picture_markup(recording, segments, top_hz),
+        "markup": picture_markup(recording, segments, top_hz, overlay),
         "duration_s": recording.duration_s,
         "player": f".st-key-{PLAYER} audio",
     }
     _picture(key=key, data=data)
 
 
-def picture_markup(recording: resp.Recording, segments: Sequence[Segment], top_hz: float) -> str:
+def picture_markup(
+    recording: resp.Recording, segments: Sequence[Segment], top_hz: float, overlay: Overlay | None = None
+) -> str:
     """Return the picture's markup; every text in it is escaped."""
     duration_s = recording.duration_s
     samples = recording.mono()
@@ -64,7 +83,7 @@ def picture_markup(recording: resp.Recording, segments: Sequence[Segment], top_h
   <div class="plot" role="img" aria-label="{escape(alt)}" style="min-width:{width_px}px">
     <div class="row" style="height:{line_px}px">{_cells(segments, placed, duration_s)}</div>
     <div class="row wave">{wave}</div>
-    <div class="row sound"><img alt="" src="{spectrogram}"></div>
+    <div class="row sound"><img alt="" src="{spectrogram}">{_laid_over(overlay, duration_s)}</div>
     {_borders(segments, duration_s)}<i class="cursor" hidden></i>
     <div class="row times">{_times(duration_s, width_px)}</div>
   </div>
@@ -86,6 +105,15 @@ def _cells(segments: Sequence[Segment], placed: Sequence[int], duration_s: float
             f"<b>{escape(shown.letter)}</b></span>"
         )
     return "".join(cells)
+
+
+def _laid_over(overlay: Overlay | None, duration_s: float) -> str:
+    if overlay is None:
+        return ""
+    place = (
+        f"left:{_percent(overlay.start_s, duration_s)};width:{_percent(overlay.end_s - overlay.start_s, duration_s)}"
+    )
+    return f'<img class="why" alt="" src="{overlay.address}" style="{place}">'
 
 
 def _borders(segments: Sequence[Segment], duration_s: float) -> str:

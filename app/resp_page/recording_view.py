@@ -1,6 +1,7 @@
 """One recording on the page: quality before result, the sound before the number."""
 
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -8,16 +9,28 @@ import resp
 from resp.audio.quality import SignalQuality
 from resp.score.schema import Report
 from resp_page.curves import RANGE_DB, SLOPE_DB
+from resp_page.explanation_view import choose_explanation, overlay, tell_explanation
 from resp_page.picture import PLAYER, draw_picture
 from resp_page.scoring import Scored
 from resp_page.tables import chip, facts, known_facts, legend, probability_bars, segment_table, summary_words
 from resp_page.words import KINDS, VERDICTS, finding, heading, measurement, plain
 
+if TYPE_CHECKING:
+    from resp.score import Scorer
+
 _USUAL_TOP_HZ = 2000.0  # where lung sounds are
 
 
-def show_recording(scored: Scored) -> None:
-    """Draw one recording from top to bottom, in the order in which it should be read."""
+def show_recording(scored: Scored, scorer: "Scorer") -> None:
+    """Draw one recording from top to bottom, in the order in which it should be read.
+
+    Parameters
+    ----------
+    scored
+        The recording and what was said of it.
+    scorer
+        What said it; asked again where the reason for a finding is wanted.
+    """
     report = scored.report
     st.html(heading(report.recording.file))
     if report.recording.synthetic or (scored.recording and scored.recording.synthetic):
@@ -29,7 +42,7 @@ def show_recording(scored: Scored) -> None:
     if scored.recording is None:
         return
     _show_quality(report.quality or resp.audio.measure_quality(scored.recording))
-    _show_sound(scored.recording, report, scored.key)
+    _show_sound(scored, scored.recording, scorer)
     if report.segments:
         _show_segments(report)
     if report.status != "failed":
@@ -50,7 +63,8 @@ def _show_quality(quality: SignalQuality) -> None:
         st.html(facts([measurement(name, value) for name, value in numbers.items()]))
 
 
-def _show_sound(recording: resp.Recording, report: Report, key: str) -> None:
+def _show_sound(scored: Scored, recording: resp.Recording, scorer: "Scorer") -> None:
+    report, key = scored.report, scored.key
     st.subheader("Sound", anchor=False)
     with st.container(key=PLAYER):
         st.audio(resp.audio.to_wav_bytes(recording, peak=0.9), format="audio/wav")
@@ -60,11 +74,20 @@ def _show_sound(recording: resp.Recording, report: Report, key: str) -> None:
         top_hz = nyquist_hz if everything else _USUAL_TOP_HZ
     if report.segments:
         st.html(legend(report.segments))
-    draw_picture(recording, report.segments, top_hz=top_hz, key=f"picture-{key}-{top_hz:.0f}")
+    why = choose_explanation(scored, scorer)
+    draw_picture(
+        recording,
+        report.segments,
+        top_hz=top_hz,
+        key=f"picture-{key}-{top_hz:.0f}",
+        overlay=overlay(why, recording.duration_s, top_hz) if why else None,
+    )
     st.caption(
         "Played at an even loudness; click the picture to listen from there. Spectrogram: bright is loud, "
         f"{RANGE_DB:.0f} dB from black to white, high frequencies raised by {SLOPE_DB:.0f} dB an octave."
     )
+    if why:
+        tell_explanation(why)
 
 
 def _show_segments(report: Report) -> None:
@@ -78,7 +101,9 @@ def _show_summary(report: Report) -> None:
     summary = report.summary
     label = summary.label if summary and report.status == "scored" else None
     st.html(f'<p class="resp-finding">{chip(label)}<small>{escape(summary_words(report))}</small></p>')
-    if summary:
+    # Of a dog it would be a false comfort that it is probably no wheeze.
+    refused = report.familiarity is not None and report.familiarity.verdict == "not_lung"
+    if summary and not refused:
         st.html(probability_bars(summary.probabilities))
         st.caption(_counted(report))
     if told := _not_yet_told(report):
@@ -98,6 +123,7 @@ def _counted(report: Report) -> str:
     kind = KINDS[report.segments[0].kind].lower()
     counted = report.summary.segment_counts.items()
     counts = ", ".join(f"{count} {finding(name).words.lower()}" for name, count in counted if count)
-    rate = report.summary.breaths_per_min
-    breathing = f" About {rate:.0f} breaths per minute." if rate else ""
+    rate, interval = report.summary.breaths_per_min, report.summary.breaths_interval
+    within = f" ({interval[0]:.0f} to {interval[1]:.0f})" if interval else ""
+    breathing = f" About {rate:.0f} breaths per minute{within}." if rate else ""
     return f"{len(report.segments)} {kind}{'s' if len(report.segments) > 1 else ''}: {counts}.{breathing}"

@@ -23,12 +23,13 @@ _LOG = logging.getLogger("resp.page")
 class Scored:
     """A recording that was handed in, with what resp says of it.
 
-    ``recording`` is None where no sound could be read.
+    ``recording`` is None where no sound could be read; ``model`` is the checksum of the model that was asked.
     """
 
     key: str
     recording: resp.Recording | None
     report: Report
+    model: str
 
 
 def model_name() -> str | None:
@@ -37,7 +38,7 @@ def model_name() -> str | None:
 
 
 @st.cache_resource(show_spinner="Loading the model …")
-def load_scorer(model: str | None) -> "Scorer":
+def load_scorer(model: str) -> "Scorer":
     """Load the model once for all sessions."""
     return resp.Scorer.load(model)
 
@@ -45,25 +46,30 @@ def load_scorer(model: str | None) -> "Scorer":
 def score_sources(sources: Sequence[Source], scorer: "Scorer") -> list[Scored]:
     """Score what was not scored yet, with progress, and forget what was taken away.
 
-    The results live in the session alone: no other visitor can reach them, and they go when it ends.
+    The results live in the session alone: no other visitor can reach them, and they go when it ends. Another model
+    judges the sounds that were read before.
     """
     known: dict[str, Scored] = st.session_state.get("scored", {})
-    kept = {source.key: known[source.key] for source in sources if source.key in known}
+    asked = scorer.identity.sha256
+    kept = {
+        source.key: known[source.key] for source in sources if source.key in known and known[source.key].model == asked
+    }
     fresh = [source for source in sources if source.key not in kept]
     if fresh:
         progress = st.progress(0.0)
         for done, source in enumerate(fresh):
             progress.progress(done / len(fresh), f"Listening to {source.name} ({done + 1} of {len(fresh)}) …")
-            kept[source.key] = _score(source, scorer)
+            before = known.get(source.key)
+            kept[source.key] = _score(source, scorer, before.recording if before else None)
         progress.empty()
     st.session_state.scored = kept
     return [kept[source.key] for source in sources]
 
 
-def _score(source: Source, scorer: "Scorer") -> Scored:
-    recording = None
+def _score(source: Source, scorer: "Scorer", recording: resp.Recording | None) -> Scored:
+    """Score what was handed in; ``recording`` is its sound where it was read before."""
     try:
-        recording = _read(source)
+        recording = recording or _read(source)
         report = scorer.score(recording)
     except RespError as error:
         report = Report.failure(source.name, str(error))
@@ -71,7 +77,7 @@ def _score(source: Source, scorer: "Scorer") -> Scored:
         # One bad file must never take the others' results away.
         _LOG.exception("unforeseen error while scoring one recording")
         report = Report.failure(source.name, "resp failed on this recording; the server's log says where.")
-    return Scored(source.key, recording, report)
+    return Scored(source.key, recording, report, scorer.identity.sha256)
 
 
 def _read(source: Source) -> resp.Recording:

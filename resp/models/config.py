@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from resp.models.familiarity import Familiarity
+from resp.models.provenance import Provenance
 from resp.models.task import Task
 
 FORMAT_VERSION: Literal[1] = 1
@@ -78,7 +80,11 @@ class Calibration(_Frozen):
     Parameters
     ----------
     temperature
-        Logits are divided by it before the softmax (or sigmoid).
+        Logits are divided by it before the softmax (or sigmoid). Of a recording of several segments, which
+        ``clip.summary`` joins first, it divides the joined logits: those on which it was fitted.
+    device_temperatures
+        Temperatures of recordings of certain devices, by the device's name without regard to case; all others
+        have ``temperature``. See `temperature_of`.
     set_threshold
         A class belongs to the prediction set when its probability is at least this (split conformal, LAC);
         None where it was not fitted.
@@ -86,15 +92,33 @@ class Calibration(_Frozen):
         The share of recordings whose set is meant to hold the true class.
     abstain_below
         A recording whose most probable class is less probable than this is abstained on.
+    abstention
+        What ``abstain_below`` was chosen to do, in words; empty where it was not fitted.
     fitted_on
         On what data, in words.
     """
 
-    temperature: Annotated[float, Field(gt=0)] = 1.0
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    device_temperatures: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     set_threshold: float | None = None
     coverage: float | None = None
     abstain_below: float = 0.0
+    abstention: str = ""
     fitted_on: str = "not fitted"
+
+    @field_validator("device_temperatures")
+    @classmethod
+    def _one_spelling(cls, given: dict[str, float]) -> dict[str, float]:
+        return {device_key(name): value for name, value in given.items()}
+
+    def temperature_of(self, device: str | None) -> float:
+        """Return the temperature of a device's recordings; the common one where it has none or is not known."""
+        return self.device_temperatures.get(device_key(device), self.temperature) if device else self.temperature
+
+
+def device_key(device: str) -> str:
+    """Return a device's name as `Calibration.device_temperatures` spells it."""
+    return device.strip().casefold()
 
 
 class ModelConfig(_Frozen):
@@ -112,7 +136,12 @@ class ModelConfig(_Frozen):
     trained_on
         The data sets, in words; with the devices and the band in Hz that they cover.
     results
-        Measured results, each with its protocol, as written by the command that measured them.
+        Measured results by name: each a `resp.models.results.ResultTable` in plain values, with the command that
+        measured it; a training run also writes its own numbers by protocol.
+    provenance
+        How the model was trained; None where that is not known.
+    familiarity
+        How it knows the sounds that it does not know; None where that was not fitted.
     """
 
     format_version: Literal[1] = FORMAT_VERSION
@@ -130,3 +159,5 @@ class ModelConfig(_Frozen):
     trained_band_hz: tuple[float, float] | None = None
     licence: str = ""
     results: dict[str, Any] = {}
+    provenance: Provenance | None = None
+    familiarity: Familiarity | None = None

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
@@ -87,9 +88,10 @@ def find_model(model: str | os.PathLike[str] | None = None) -> Path:
         return folder
     given = f"the default model {name!r}" if model is None else f"model {os.fspath(name)!r}"
     why = f"that folder has no {CONFIG}" if folder.is_dir() else "there is no such model or folder"
-    raise ModelError(
-        f"{given}: {why}; expected a model folder or an installed model ({', '.join(known) or 'none is installed'})"
-    )
+    close = get_close_matches(os.fspath(name), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    listed = ", ".join(known) or "none is installed"
+    raise ModelError(f"{given}: {why}{hint} Expected a model folder or an installed model ({listed})")
 
 
 def read_config(folder: str | os.PathLike[str]) -> ModelConfig:
@@ -155,7 +157,7 @@ def load_model(model: str | os.PathLike[str] | None = None, device: str = "cpu")
     return LoadedModel(
         network=network.to(device).eval(),
         config=config,
-        sha256=_checksum(path, folder / WEIGHTS),
+        sha256=model_checksum(folder),
         card=card.read_text(encoding="utf-8") if card.is_file() else "",
         folder=folder,
     )
@@ -204,12 +206,58 @@ def save_model(
     try:
         target.mkdir(parents=True, exist_ok=True)
         _write_weights(target / WEIGHTS, state)
-        text = json.dumps(config.model_dump(mode="json"), indent=2, ensure_ascii=False)
-        _write(target / CONFIG, text + "\n")
-        if card:
-            _write(target / CARD, card)
     except OSError as error:
-        raise ModelError(f"{target}: cannot be written ({error.strerror}); choose another folder") from error
+        raise _unwritable(target, error) from error
+    write_config(target, config)
+    if card:
+        write_card(target, card)
+
+
+def write_config(folder: str | os.PathLike[str], config: ModelConfig) -> None:
+    """Write a model folder's ``config.json``, which appears only when it is complete; weights and card stay.
+
+    Raises
+    ------
+    ModelError
+        The folder cannot be written.
+    """
+    _write_text(Path(folder) / CONFIG, _config_text(config))
+
+
+def write_card(folder: str | os.PathLike[str], card: str) -> None:
+    """Write a model folder's card, which appears only when it is complete.
+
+    Raises
+    ------
+    ModelError
+        The folder cannot be written.
+    """
+    _write_text(Path(folder) / CARD, card)
+
+
+def model_checksum(folder: str | os.PathLike[str], config: ModelConfig | None = None) -> str:
+    """Return the checksum that reports name: SHA-256 over ``config.json`` and ``model.safetensors``, hexadecimal.
+
+    Parameters
+    ----------
+    folder
+        The model folder.
+    config
+        The checksum there would be after `write_config` with this; None for the file that is there.
+
+    Raises
+    ------
+    ModelError
+        One of the files cannot be read.
+    """
+    place = Path(folder)
+    said = _read(place / CONFIG) if config is None else _config_text(config).encode()
+    return sha256(said + _read(place / WEIGHTS)).hexdigest()
+
+
+def weights_checksum(folder: str | os.PathLike[str]) -> str:
+    """Return SHA-256 over ``model.safetensors`` alone, hexadecimal; `ModelError` where it cannot be read."""
+    return sha256(_read(Path(folder) / WEIGHTS)).hexdigest()
 
 
 def _parse_config(raw: bytes, path: Path) -> ModelConfig:
@@ -238,17 +286,28 @@ def _build(config: ModelConfig, where: str) -> Network:
         raise ModelError(f"{where}{error}") from error
 
 
-def _checksum(*paths: Path) -> str:
-    digest = sha256()
-    for path in paths:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _config_text(config: ModelConfig) -> str:
+    return json.dumps(config.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); expected a model folder") from error
+
+
+def _write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    return ModelError(f"{folder}: cannot be written ({error.strerror}); choose another folder")
 
 
 def _write_weights(path: Path, state: Mapping[str, Tensor]) -> None:

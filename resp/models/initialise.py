@@ -1,5 +1,6 @@
 """Networks made without the cost of random weights that are overwritten at once."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from torch.overrides import TorchFunctionMode
@@ -46,15 +47,15 @@ class Outline(NamedTuple):
     input_samples: int | None
 
 
-def outline(name: str, classes: int) -> Outline:
-    """Return what the network called ``name`` takes and how large it is with so many classes.
+def outline(name: str, classes: int | Sequence[str], **settings: Any) -> Outline:
+    """Return what the network called ``name`` takes and how large it is with so many classes, or with these.
 
     Raises
     ------
     ModelError
-        No such network.
+        No such network, or settings that it does not take.
     """
     with SkipInitialisation():
-        network = create(name, classes=classes)
+        network = create(name, classes=classes, **settings)
     count = sum(parameter.numel() for parameter in network.parameters())
     return Outline(count, network.rate_hz, network.input_samples)

@@ -11,9 +11,11 @@ from resp.models.errors import ModelError
 
 RATE_HZ = 32_000
 BINS = 128
+HIGH_HZ = 15_000.0
+STEP_S = 0.01
 
 _FACTORS = (1, 2, 4, 8)
-_HOP = 320
+_HOP = round(STEP_S * RATE_HZ)
 _FRAME = 800
 _PRE_EMPHASIS = 0.97
 _FLOOR = 1e-5
@@ -59,7 +61,7 @@ class Mn04Spectrogram(nn.Module):
             raise ModelError(f"rate_hz={rate_hz!r}; expected one of {', '.join(map(str, rates_hz))}")
         self.rate_hz = rate_hz
         self.factor = RATE_HZ // rate_hz
-        settings = FilterBankSettings(rate_hz=RATE_HZ, bins=BINS, frame_length_ms=25.0, low_hz=0.0, high_hz=15_000.0)
+        settings = FilterBankSettings(rate_hz=RATE_HZ, bins=BINS, frame_length_ms=25.0, low_hz=0.0, high_hz=HIGH_HZ)
         self.n_fft = settings.n_fft // self.factor
         filters = mel_filters(settings)[:, : self.n_fft // 2 + 1]
         self.register_buffer("filters", filters.T.contiguous(), persistent=False)

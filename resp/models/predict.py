@@ -1,5 +1,6 @@
-"""A network's logits for any number of waveforms."""
+"""A network's logits, and what a stage on the way makes, for any number of waveforms."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from resp.models.errors import ModelError
-from resp.models.network import Network
+from resp.models.network import OUTPUT, Network
 
 BATCH = 16
 
@@ -42,24 +43,70 @@ def predict_logits(
     ModelError
         Waveforms of another shape or type, a length that the network does not take, or a batch size below 1.
     """
+    return predict_pooled(network, waveforms, OUTPUT, batch_size, device)[0]
+
+
+def predict_pooled(
+    network: Network,
+    waveforms: Tensor | NDArray[np.floating[Any]],
+    stage: str,
+    batch_size: int = BATCH,
+    device: str | torch.device | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Run a network once, and return what a stage of it makes beside the logits.
+
+    Parameters
+    ----------
+    network, waveforms, batch_size, device
+        See `predict_logits`.
+    stage
+        A site of the network whose axes are known, or ``logits``.
+
+    Returns
+    -------
+    logits
+        float32 [n, classes].
+    pooled
+        float32 [n, channels]: the stage's output, averaged over all axes but its channels.
+
+    Raises
+    ------
+    ModelError
+        As `predict_logits`, or a stage without a channel axis.
+    """
     batches = _checked(network, waveforms)
     if batch_size < 1:
         raise ModelError(f"batch_size={batch_size}; expected at least 1")
-    if not len(batches):
-        return np.zeros((0, len(network.classes)), dtype=np.float32)
+    pool = _pooling(network, stage)
     if device is not None:
         network.to(device)
     place = next((parameter.device for parameter in network.parameters()), torch.device(device or "cpu"))
     was_training = network.training
     network.eval()
+    logits, pooled = [], []
     try:
         with torch.inference_mode():
-            logits = [
-                network(batch.to(place, torch.float32)).float().cpu() for batch in torch.split(batches, batch_size)
-            ]
+            for batch in torch.split(batches, batch_size) if len(batches) else ():
+                value = network.run(batch.to(place, torch.float32), stop=stage)
+                logits.append(network.run(value, start=stage).float().cpu())
+                pooled.append(pool(value).float().cpu())
     finally:
         network.train(was_training)
-    return torch.cat(logits).numpy()
+    if not logits:
+        nothing = np.zeros((0, len(network.classes)), dtype=np.float32)
+        return nothing, np.zeros((0, 0), dtype=np.float32) if stage != OUTPUT else nothing
+    return torch.cat(logits).numpy(), torch.cat(pooled).numpy()
+
+
+def _pooling(network: Network, stage: str) -> Callable[[Tensor], Tensor]:
+    """Return what averages a stage's output over all axes but batch and channels."""
+    if stage == OUTPUT:
+        return lambda value: value
+    axes = network.site(stage).axes
+    if "channel" not in axes:
+        raise ModelError(f"stage {stage!r} has the axes {', '.join(axes)}; expected one with channels")
+    others = tuple(index for index, axis in enumerate(axes) if axis not in ("batch", "channel"))
+    return lambda value: value.mean(others) if others else value
 
 
 def _checked(network: Network, waveforms: Tensor | NDArray[np.floating[Any]]) -> Tensor:

@@ -8,9 +8,12 @@ import soundfile
 import resp
 from resp.audio.quality import measure_quality
 from resp.errors import RespError
-from resp.score.schema import ModelIdentity, RecordingIdentity, Report, Segment, Summary
+from resp.models import folder
+from resp.score.schema import FamiliarityResult, ModelIdentity, RecordingIdentity, Report, Segment, Summary
 
 CLASSES = ("normal", "crackle", "wheeze", "both")
+NO_LUNG = "does not sound like a lung sound this model knows (sounds like an animal)"
+DOG = FamiliarityResult(verdict="not_lung", distance=5.0, limit=2.0, far_limit=4.0, kind="animal")
 CARD = "---\nlicense: none\n---\n# A model of straw\n\n| protocol | Score |\n|---|---|\n| folds | 0.50 |\n"
 
 
@@ -31,10 +34,10 @@ class StrawScorer:
     """Says the same of every recording; counts how often it was asked."""
 
     classes = CLASSES
-    identity = ModelIdentity(name="straw", version="7", sha256="ab" * 32, card=CARD)
 
-    def __init__(self):
+    def __init__(self, name="straw", checksum="ab" * 32):
         self.asked = []
+        self.identity = ModelIdentity(name=name, version="7", sha256=checksum, card=CARD.replace("straw", name))
 
     def score(self, recording, *, cycles=None):
         self.asked.append(recording.source)
@@ -42,7 +45,8 @@ class StrawScorer:
             raise ZeroDivisionError("secret")
         if "refused" in recording.source:
             return Report.failure(recording.source, "refused_because_of_*stars*")
-        unsure = "unsure" in recording.source
+        dog = "dog" in recording.source
+        unsure = "unsure" in recording.source or dog
         quality = measure_quality(recording)
         half_s = recording.duration_s / 2
         segments = (
@@ -51,7 +55,7 @@ class StrawScorer:
         )
         return Report(
             status="abstained" if unsure else "scored",
-            reason="no class is probable enough" if unsure else None,
+            reason=NO_LUNG if dog else "no class is probable enough" if unsure else None,
             recording=RecordingIdentity(
                 file=recording.source,
                 duration_s=recording.duration_s,
@@ -67,7 +71,11 @@ class StrawScorer:
                 prediction_set=("crackle", "normal"),
                 segment_counts={"crackle": 1, "abstained": 1},
                 breaths_per_min=14.2,
+                breaths_interval=(12.9, 16.1),
             ),
+            familiarity=FamiliarityResult(verdict="not_lung", distance=5.0, limit=2.0, far_limit=4.0, kind="animal")
+            if dog
+            else None,
             model=self.identity,
             warnings=(
                 "the device is not one that the model was trained on",
@@ -82,13 +90,17 @@ def straw(monkeypatch):
     import streamlit as st
 
     scorer = StrawScorer()
+    other = scorer.other = StrawScorer("hay", "cd" * 32)
+    # One is installed, whatever the checkout holds; tests that want a choice add to it.
+    scorer.installed = [folder.DEFAULT_MODEL]
+    monkeypatch.setattr(folder, "installed_models", lambda: tuple(scorer.installed))
 
     class Straw:
         @staticmethod
         def load(model=None):
             if model == "missing":
                 raise RespError("no model_called 'missing'")
-            return scorer
+            return other if model == "hay" else scorer
 
     monkeypatch.setitem(resp.__dict__, "Scorer", Straw)
     monkeypatch.delenv("RESP_MODEL", raising=False)

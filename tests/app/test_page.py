@@ -58,7 +58,7 @@ def test_one_recording_reads_from_quality_to_summary(page, encoded):
     text = words(page)
     assert "60 % probable; cannot rule out normal" in text
     assert "too unsure to say; cannot rule out normal, wheeze" in text
-    assert "2 breath cycles: 1 crackle, 1 no finding given. About 14 breaths per minute." in text
+    assert "2 breath cycles: 1 crackle, 1 no finding given. About 14 breaths per minute (13 to 16)." in text
     assert "The device is not one that the model was trained on" in text
     assert "Clipping" in text, "the measurements behind the verdict"
 
@@ -114,6 +114,15 @@ def test_abstention_gives_its_reason_and_no_finding(page, encoded):
     assert "Crackle" not in finding
 
 
+def test_what_is_no_lung_sound_is_refused_with_its_reason_and_without_probabilities_of_the_recording(page, encoded):
+    upload(page, ("unsure.wav", encoded()))
+    assert "resp-table resp-bars" in markup(page)
+    upload(page, ("dog.wav", encoded()))
+    assert "does not sound like a lung sound this model knows (sounds like an animal)" in markup(page)
+    assert "No finding given" in markup(page)
+    assert "resp-table resp-bars" not in markup(page)
+
+
 def test_synthetic_sound_is_always_labelled(page, straw):
     page.button(key="synthetic").click().run()
     assert straw.asked == ["Synthetic breathing (no patient)"]
@@ -163,6 +172,47 @@ def test_no_model_no_traceback(straw, page_script, monkeypatch):
     page = AppTest.from_file(str(page_script), default_timeout=60).run()
     assert not page.exception
     assert r"no model\_called 'missing'" in page.error[0].value
+
+
+def test_one_model_is_no_choice(page):
+    assert not page.selectbox
+
+
+def test_another_model_judges_the_same_sounds_again(straw, page_script, encoded, monkeypatch):
+    straw.installed.append("hay")
+    page = AppTest.from_file(str(page_script), default_timeout=60).run()
+    upload(page, ("one.wav", encoded()), ("two.wav", encoded()))
+    assert straw.asked == ["one.wav", "two.wav"]
+    assert "Judged by straw, version 7" in words(page)
+    monkeypatch.setattr("resp_page.scoring._read", None)  # the sounds were read already
+    page.selectbox(key="model").set_value("hay").run()
+    assert not page.exception
+    assert straw.other.asked == ["one.wav", "two.wav"]
+    text = words(page)
+    assert "# A model of hay" in text
+    assert "cd" * 32 in text
+    assert "Judged by hay, version 7, checksum `cdcdcdcdcdcd`" in text
+    assert "straw" not in text
+    assert {scored.report.model.name for scored in page.session_state.scored.values()} == {"hay"}
+    page.run()
+    assert straw.other.asked == ["one.wav", "two.wav"], "nothing is judged twice by one model"
+
+
+def test_the_model_it_was_started_with_is_the_first_choice(straw, page_script, monkeypatch):
+    monkeypatch.setenv("RESP_MODEL", "hay")
+    straw.installed.append("hay")
+    page = AppTest.from_file(str(page_script), default_timeout=60).run()
+    assert page.selectbox(key="model").value == "hay"
+    assert len(page.selectbox(key="model").options) == 2
+    assert "# A model of hay" in words(page)
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_choice(straw, page_script, monkeypatch):
+    monkeypatch.setenv("RESP_MODEL", "missing")
+    page = AppTest.from_file(str(page_script), default_timeout=60).run()
+    page.selectbox(key="model").set_value("lungs").run()
+    assert not page.error
+    assert "# A model of straw" in words(page)
 
 
 def test_names_are_shown_as_they_are(page, encoded):

@@ -14,7 +14,7 @@ def run(*arguments):
 def test_every_data_set_has_a_line():
     lines = run().splitlines()
     assert [line.split()[0] for line in lines] == [
-        *("icbhi", "kauh", "manifest", "esc10", "esc50", "urbansound8k", "speechcommands", "audioset")
+        *("icbhi", "kauh", "manifest", "esc10", "esc50", "urbansound8k", "speechcommands", "audioset", "unlabelled")
     ]
     assert "[Warden, arXiv 1804.03209]" in lines[6]
 

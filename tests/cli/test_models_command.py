@@ -17,7 +17,14 @@ def run(*arguments):
 
 def install(place, name):
     network = create("mn04", classes=("normal", "abnormal"))
-    written = ModelConfig(name=name, network="mn04", classes=network.classes, description="tells two apart")
+    measured = {"title": "Folds", "columns": ["", "AUROC"], "rows": [["it", 0.8]], "headline": "it"}
+    written = ModelConfig(
+        name=name,
+        network="mn04",
+        classes=network.classes,
+        description="tells two apart",
+        results={"folds": measured},
+    )
     save_model(place / name, network, written)
 
 
@@ -36,6 +43,8 @@ def test_networks_and_installed_models_as_json(tmp_path, monkeypatch):
     assert installed["network"] == "mn04"
     assert installed["classes"] == ["normal", "abnormal"]
     assert installed["default"] is True
+    assert installed["size_bytes"] == (tmp_path / folder.DEFAULT_MODEL / folder.WEIGHTS).stat().st_size
+    assert installed["headline"] == "Folds: AUROC 0.80"
 
 
 def test_as_text(tmp_path, monkeypatch):
@@ -45,6 +54,8 @@ def test_as_text(tmp_path, monkeypatch):
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert any(line.startswith("ast_tiny 5,572,036 16 kHz, 8.00 s AST tiny") for line in lines)
     assert any(line.startswith("m18 3,676,804 8 kHz, any ") for line in lines)
-    assert "tells two apart" in text
+    size_mb = (tmp_path / "two" / folder.WEIGHTS).stat().st_size / 1e6
+    assert any(line.startswith(f"two version 1 {size_mb:.1f} MB mn04 tells two apart") for line in lines)
+    assert "measured: Folds: AUROC 0.80" in lines
     shutil.rmtree(tmp_path / "two")
     assert run().rstrip().endswith("none")

@@ -30,7 +30,8 @@ def saved(network, tmp_path):
 
 
 def test_what_is_written_is_read_back(network, tmp_path):
-    written = config(calibration=Calibration(temperature=1.5, set_threshold=0.2), trained_band_hz=(50.0, 2000.0))
+    calibration = Calibration(temperature=1.5, device_temperatures={"Litt3200": 2.0}, set_threshold=0.2)
+    written = config(calibration=calibration, trained_band_hz=(50.0, 2000.0))
     save_model(tmp_path / "deep" / "model", network, written, "# A card µ\n")
     assert sorted(p.name for p in (tmp_path / "deep" / "model").iterdir()) == [
         "README.md",
@@ -106,8 +107,10 @@ def test_installed_models_have_names(saved, tmp_path, monkeypatch):
     assert installed_models() == tuple(sorted((folder.DEFAULT_MODEL, "another")))
     assert load_model().folder.name == folder.DEFAULT_MODEL
     assert find_model("another") == tmp_path / "shipped" / "another"
-    with pytest.raises(ModelError, match=r"'othr'.*no such model or folder.*another"):
-        load_model("othr")
+    with pytest.raises(ModelError, match=r"'anothr'.*no such model or folder; did you mean 'another'\?"):
+        load_model("anothr")
+    with pytest.raises(ModelError, match=r"'zzz'.*no such model or folder\. Expected .*another"):
+        load_model("zzz")
     with pytest.raises(ModelError, match=r"that folder has no config.json"):
         load_model(tmp_path)
 
@@ -136,6 +139,7 @@ def change(place, **fields):
         ({"format_version": 2}, "format version 2; this resp reads 1"),
         ({"surprise": 1}, "surprise"),
         ({"calibration": {"temperature": 0}}, "calibration.temperature"),
+        ({"calibration": {"device_temperatures": {"a": -1}}}, "calibration.device_temperatures.a"),
     ],
 )
 def test_a_wrong_configuration_is_named(saved, fields, said):

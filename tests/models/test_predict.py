@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from resp.models import ModelError, create
-from resp.models.predict import predict_logits
+from resp.models.predict import predict_logits, predict_pooled
 
 SMALL = {"width": 32, "depth": 1, "heads": 4, "window_s": 0.5}
 
@@ -66,3 +66,28 @@ def test_wrong_inputs_are_named(network):
             predict_logits(network, wrong)
     with pytest.raises(ModelError, match="batch_size=0"):
         predict_logits(network, np.zeros((2, 8000), np.float32), batch_size=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "stage", "others"),
+    [
+        ("ast", SMALL, "patches", (1,)),
+        ("ast_conv", {**SMALL, "window_s": 1.0}, "map", (2, 3)),
+        ("ast", SMALL, "feature", ()),
+    ],
+)
+def test_a_stage_is_pooled_over_all_but_its_channels_in_the_same_pass(name, settings, stage, others):
+    network = create(name, classes=3, **settings).eval()
+    waveforms = 0.1 * torch.randn(3, network.input_samples, generator=torch.Generator().manual_seed(0))
+    logits, pooled = predict_pooled(network, waveforms, stage, batch_size=2)
+    with torch.no_grad():
+        value = network.run(waveforms, stop=stage)
+    np.testing.assert_allclose(pooled, (value.mean(others) if others else value).numpy(), atol=1e-5)
+    np.testing.assert_allclose(logits, predict_logits(network, waveforms), atol=1e-5)
+
+
+def test_a_stage_without_channels_cannot_be_pooled(network, waveforms):
+    with pytest.raises(ModelError, match=r"'spectrogram' has the axes batch, frame, bin; expected one with channels"):
+        predict_pooled(network, waveforms, "spectrogram")
+    with pytest.raises(ModelError, match="no mix site 'nothing'"):
+        predict_pooled(network, waveforms, "nothing")
