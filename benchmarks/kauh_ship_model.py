@@ -6,8 +6,8 @@ Usage, after ``kauh_train_folds.py`` and ``kauh_cross_validation.py`` (see their
         --runs runs/kauh-folds --out resp/models/shipped/lungs
 
 Temperature, prediction sets and the abstention threshold are fitted on the predictions that the fold models made of
-patients they had not seen. What these give is measured by fitting on four folds and looking at the fifth. ICBHI is
-measured once, cycle by cycle, by the finished model, and chooses nothing.
+patients they had not seen. What these give is measured by fitting on four fifths of the patients and looking at the
+rest. ICBHI is measured once, cycle by cycle, by the finished model, and chooses nothing.
 """
 
 import argparse
@@ -15,21 +15,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from resp.datasets import DataSettings, open_dataset
 from resp.evaluate import (
     Predictions,
-    expected_calibration_error,
-    fit_temperature,
+    Targets,
+    cross_fitted,
+    fit_calibration,
     icbhi_score,
+    measure_confidence,
     patient_bootstrap,
     predict_items,
-    set_threshold,
 )
-from resp.evaluate.calibration import softmax
+from resp.evaluate.confidence import ConfidenceResults
 from resp.evaluate.ranking import auroc
-from resp.models.config import Calibration, ModelConfig
+from resp.models.config import ModelConfig
 from resp.models.folder import load_model, save_model
 from resp.train import load_recipe, train
 
@@ -37,56 +36,7 @@ HERE = Path(__file__).parent
 RECIPE = HERE.parent / "configs" / "kauh" / "ast_conv_patchmix_cl.yaml"
 FOLDS = 5
 COVERAGE = 0.9
-ABSTAINED = 0.1
-
-
-def fit_calibration(table: Predictions, words: str) -> Calibration:
-    """Fit temperature, set threshold and abstention on predictions of unseen patients."""
-    temperature = fit_temperature(table.logits, table.truth)
-    probabilities = softmax(table.logits, temperature)
-    return Calibration(
-        temperature=round(temperature, 4),
-        set_threshold=round(set_threshold(probabilities, table.truth, table.patients, COVERAGE), 4),
-        coverage=COVERAGE,
-        abstain_below=round(float(np.quantile(probabilities.max(1), ABSTAINED)), 4),
-        fitted_on=words,
-    )
-
-
-def cross_fitted(seeds: list[list[Predictions]]) -> dict[str, Any]:
-    """Measure the calibration on folds that it was not fitted on."""
-    truth, patients, before, after, inside, size, sure = [], [], [], [], [], [], []
-    for folds in seeds:
-        for number, fold in enumerate(folds):
-            others = Predictions.pool([other for place, other in enumerate(folds) if place != number])
-            fitted = fit_calibration(others, "")
-            probabilities = softmax(fold.logits, fitted.temperature)
-            best = probabilities.argmax(1)
-            sets = probabilities >= fitted.set_threshold
-            sets[np.arange(len(best)), best] = True
-            truth.append(fold.truth)
-            patients.append(fold.patients)
-            before.append(softmax(fold.logits))
-            after.append(probabilities)
-            inside.append(sets[np.arange(len(best)), fold.truth])
-            size.append(sets.sum(1))
-            sure.append(probabilities.max(1) >= fitted.abstain_below)
-    true, who = np.concatenate(truth), np.concatenate(patients)
-    raw, calibrated, kept = np.concatenate(before), np.concatenate(after), np.concatenate(sure)
-
-    def mean(values: list[np.ndarray]) -> dict[str, float]:
-        return patient_bootstrap(lambda one: float(one.mean()), who, np.concatenate(values).astype(float))._asdict()
-
-    correct = (calibrated.argmax(1) == true).astype(float)
-    return {
-        "ece_before": expected_calibration_error(raw, true),
-        "ece_after": expected_calibration_error(calibrated, true),
-        "set_coverage": mean(inside),
-        "set_size": mean(size),
-        "share_labelled": mean([kept]),
-        "accuracy_all": patient_bootstrap(lambda one: float(one.mean()), who, correct)._asdict(),
-        "accuracy_labelled": patient_bootstrap(lambda one: float(one.mean()), who[kept], correct[kept])._asdict(),
-    }
+TARGETS = Targets(coverage=COVERAGE, labelled=0.9)
 
 
 def elsewhere(model: Path, root: Path) -> dict[str, Any]:
@@ -112,9 +62,9 @@ def shown(numbers: dict[str, float]) -> str:
     return f"{numbers['value']:.2f} ({numbers['low']:.2f} to {numbers['high']:.2f})"
 
 
-def card(config: ModelConfig, size_mb: float) -> str:
+def card(config: ModelConfig, sure: ConfidenceResults, size_mb: float) -> str:
     """Return the model card: the template beside this file, filled with what was measured."""
-    folds, trust, icbhi = (config.results[name] for name in ("kauh_folds", "calibration", "icbhi"))
+    folds, icbhi = (config.results[name] for name in ("kauh_folds", "icbhi"))
     labels = list(next(iter(folds.values())))
     rows = [[name, *(shown(row[label]) for label in labels)] for name, row in folds.items()]
     table = [["method", *labels], ["---"] * (len(labels) + 1), *rows]
@@ -133,8 +83,8 @@ def card(config: ModelConfig, size_mb: float) -> str:
         "temperature": f"{config.calibration.temperature:g}",
         "coverage": f"{COVERAGE:.0%}",
         **{f"icbhi_{key}": shown(icbhi[key]) for key in ("sp", "se", "score", "auroc")},
-        **{key: shown(value) for key, value in trust.items() if isinstance(value, dict)},
-        **{key: f"{value:.3f}" for key, value in trust.items() if isinstance(value, float)},
+        **{key: shown(value._asdict()) for key, value in sure.after.items()},
+        "ece_before": shown(sure.before["ece"]._asdict()),
     }
     return (HERE / "kauh_card.md").read_text(encoding="utf-8").format_map(values)
 
@@ -152,20 +102,24 @@ def main() -> None:
 
     places = [f"data.root={given.root}", f"network.weights={given.weights}", "data.split=all"]
     trained = train(load_recipe(RECIPE, places), given.runs / "all", resume=True, progress=True)
-    seeds = [
-        [Predictions.load(given.runs / f"seed{seed}-fold{fold}" / "predictions_scorer.csv") for fold in range(FOLDS)]
-        for seed in range(given.seeds)
-    ]
-    everything = Predictions.pool([fold for folds in seeds for fold in folds])
+    everything = Predictions.pool(
+        [
+            Predictions.load(given.runs / f"seed{seed}-fold{fold}" / "predictions_scorer.csv")
+            for seed in range(given.seeds)
+            for fold in range(FOLDS)
+        ]
+    )
     words = f"KAUH, out-of-fold predictions of {FOLDS} patient-disjoint folds x {given.seeds} seeds, whole recordings"
+    sure = measure_confidence(cross_fitted(everything, TARGETS, folds=FOLDS))
+    table = sure.to_table(command="python benchmarks/kauh_ship_model.py", data=words, seeds=range(given.seeds))
     loaded = load_model(trained.model)
     config = loaded.config.model_copy(
         update={
             "name": "lungs",
-            "calibration": fit_calibration(everything, words),
+            "calibration": fit_calibration(everything, TARGETS, words),
             "results": {
                 "kauh_folds": json.loads((HERE / "kauh_cross_validation.json").read_text(encoding="utf-8")),
-                "calibration": cross_fitted(seeds),
+                "calibration": table.model_dump(mode="json"),
             },
         }
     )
@@ -173,7 +127,7 @@ def main() -> None:
     results = {**config.results, "icbhi": elsewhere(given.out, given.icbhi)}
     config = config.model_copy(update={"results": results})
     size_mb = (given.out / "model.safetensors").stat().st_size / 1e6
-    save_model(given.out, loaded.network, config, card=card(config, size_mb))
+    save_model(given.out, loaded.network, config, card=card(config, sure, size_mb))
     print((given.out / "README.md").read_text(encoding="utf-8"))
 
 

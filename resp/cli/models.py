@@ -27,8 +27,12 @@ def models(as_json: bool, classes: int) -> None:
     click.echo("Installed models:")
     for entry in installed:
         standard = " (default)" if entry["default"] else ""
+        size = f"{entry['size_bytes'] / 1e6:.1f} MB"
         told = entry["description"] or ", ".join(entry["classes"])
-        click.echo(f"  {entry['name']:<{width}}  {entry['network']:>10}  {told}{standard}")
+        what = f"version {entry['version']}  {size:>7}  {entry['network']:>10}"
+        click.echo(f"  {entry['name']:<{width}}  {what}  {told}{standard}")
+        if entry["headline"]:
+            click.echo(f"  {'':<{width}}  measured: {entry['headline']}")
     if not installed:
         click.echo("  none")
 
@@ -46,11 +50,13 @@ def _input(entry: dict[str, Any]) -> str:
 
 
 def _installed() -> list[dict[str, Any]]:
-    from resp.models.folder import DEFAULT_MODEL, find_model, installed_models, read_config
+    from resp.models.folder import DEFAULT_MODEL, WEIGHTS, find_model, installed_models, read_config
+    from resp.models.results import headline
 
     listed = []
     for name in installed_models():
-        config = read_config(find_model(name))
+        folder = find_model(name)
+        config = read_config(folder)
         listed.append(
             {
                 "kind": "installed",
@@ -60,6 +66,8 @@ def _installed() -> list[dict[str, Any]]:
                 "version": config.version,
                 "classes": list(config.classes),
                 "licence": config.licence,
+                "size_bytes": (folder / WEIGHTS).stat().st_size,
+                "headline": headline(config.results),
                 "default": name == DEFAULT_MODEL,
             }
         )

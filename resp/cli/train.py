@@ -48,6 +48,11 @@ def train(
     if os.environ.get("RANK", "0") != "0":
         return
     for protocol, one in result.results.items():
+        if "test" not in one:
+            loss = one["validation"][LOSS]
+            shown = "-" if loss is None else format(loss, ".4f")
+            click.echo(f"{protocol} (epoch {one['epoch']}): loss {shown} on sounds that were not learned from")
+            continue
         numbers = ", ".join(
             f"{number_title(key)} {'-' if value is None else format(value, '.4f')}"
             for key, value in one["test"].items()

@@ -11,6 +11,13 @@ def hz_to_mel(frequency_hz: float) -> float:
     return 1127.0 * math.log1p(frequency_hz / 700.0)
 
 
+def mel_centres_hz(bins: int, low_hz: float, high_hz: float) -> Tensor:
+    """Return where the filters of `mel_weights` peak, in Hz, float64 [bins]."""
+    low_mel, high_mel = hz_to_mel(low_hz), hz_to_mel(high_hz)
+    mel = low_mel + (high_mel - low_mel) / (bins + 1) * torch.arange(1, bins + 1, dtype=torch.float64)
+    return 700.0 * torch.expm1(mel / 1127.0)
+
+
 def mel_weights(rate_hz: int, n_fft: int, bins: int, low_hz: float, high_hz: float) -> Tensor:
     """Make triangular filters that are linear on the mel scale, not in Hz, as Kaldi makes them.
 

@@ -37,7 +37,16 @@ def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Co
         if level == "segment"
         else ()
     )
-    whole = (Column("breaths_per_min", "number"), Column("segments", "count")) if level == "recording" else ()
+    whole = (
+        (
+            Column("breaths_per_min", "number"),
+            Column("breaths_low", "number"),
+            Column("breaths_high", "number"),
+            Column("segments", "count"),
+        )
+        if level == "recording"
+        else ()
+    )
     return (
         Column("file"),
         *place,
@@ -49,6 +58,9 @@ def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Co
         Column("prediction_set"),
         *whole,
         Column("quality"),
+        Column("familiarity"),
+        Column("sounds_like"),
+        Column("familiarity_distance", "number"),
         Column("duration_s", "number"),
         Column("body_site"),
         Column("device"),
@@ -89,12 +101,15 @@ def _complete(names: Sequence[str], known: Row) -> Row:
 
 
 def _common(report: Report) -> Row:
-    recording, model = report.recording, report.model
+    recording, model, known = report.recording, report.model, report.familiarity
     return {
         "file": recording.file,
         "status": report.status,
         "reason": report.reason,
         "quality": report.quality.verdict if report.quality else None,
+        "familiarity": known.verdict if known else None,
+        "sounds_like": known.kind if known else None,
+        "familiarity_distance": known.distance if known else None,
         "duration_s": recording.duration_s,
         "body_site": recording.body_site,
         "device": recording.device,
@@ -111,12 +126,15 @@ def _recording(report: Report) -> Row:
     summary = report.summary
     if summary is None:
         return {"segments": len(report.segments)}
+    low, high = summary.breaths_interval or (None, None)
     return {
         "label": summary.label,
         **_probabilities(summary.probabilities),
         "p_abnormal": summary.p_abnormal,
         "prediction_set": " ".join(summary.prediction_set) or None,
         "breaths_per_min": summary.breaths_per_min,
+        "breaths_low": low,
+        "breaths_high": high,
         "segments": len(report.segments),
     }
 

@@ -1,7 +1,6 @@
 """How sure: calibrated probabilities, prediction sets, and when to give no label.
 
-Sources: temperature scaling, Guo et al., ICML 2017; least ambiguous set-valued classifiers (LAC), Sadinle,
-Lei & Wasserman, JASA 2019.
+Sources, and how the numbers used here are fitted: `resp.evaluate.confidence`.
 """
 
 from collections.abc import Sequence
@@ -11,18 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.evaluate.calibration import Floats, sigmoid, softmax
+from resp.evaluate.confidence import prediction_sets
 from resp.models.config import Calibration
 from resp.models.task import Task
 
 
-def calibrate(logits: NDArray[Any], calibration: Calibration, task: Task = "respiratory") -> Floats:
+def calibrate(
+    logits: NDArray[Any], calibration: Calibration, task: Task = "respiratory", device: str | None = None
+) -> Floats:
     """Return probabilities, the softmax of ``logits`` [..., classes] over the temperature.
 
-    Of ``multi_label`` it is their sigmoid: each class is a yes or no of its own, and they need not sum to one.
+    Of ``multi_label`` it is their sigmoid: each class is a yes or no of its own, and they need not sum to one. The
+    temperature is that of the ``device`` the sound was recorded with, where it has one of its own.
     """
+    temperature = calibration.temperature_of(device)
     if task == "multi_label":
-        return sigmoid(np.asarray(logits, dtype=np.float64) / calibration.temperature)
-    return softmax(logits, calibration.temperature)
+        return sigmoid(np.asarray(logits, dtype=np.float64) / temperature)
+    return softmax(logits, temperature)
 
 
 def prediction_set(probabilities: Floats, classes: Sequence[str], calibration: Calibration) -> tuple[str, ...]:
@@ -44,9 +48,8 @@ def prediction_set(probabilities: Floats, classes: Sequence[str], calibration: C
     """
     if calibration.set_threshold is None:
         return ()
-    order = np.argsort(-probabilities, kind="stable")
-    inside = [classes[index] for index in order if probabilities[index] >= calibration.set_threshold]
-    return tuple(inside) or (classes[order[0]],)
+    inside = prediction_sets(probabilities[None], calibration.set_threshold)[0]
+    return tuple(classes[index] for index in np.argsort(-probabilities, kind="stable") if inside[index])
 
 
 def abstention(probabilities: Floats, classes: Sequence[str], calibration: Calibration) -> str | None:

@@ -2,9 +2,9 @@
 
 A cycle is taken to begin where inspiration sets in after the pause that ends expiration: the annotators of
 the ICBHI database put their boundaries there too. In the envelope that is the foot of a rise that follows a
-low. The period comes from the envelope's autocorrelation, the boundaries from dynamic programming that
-weighs the rise at each boundary against the departure of each cycle from the period (as in beat tracking:
-Ellis, "Beat tracking by dynamic programming", Journal of New Music Research 36(1), 2007).
+low. `resp.score.breath_period` finds the period, `resp.score.breath_boundaries` the boundaries, and
+`resp.score.breath_rate` the interval of the rate. What else was tried, and how well each way finds the
+boundaries that people annotated, stands in ``benchmarks/breath_cycles.md``.
 """
 
 import itertools
@@ -15,29 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resp.score.breath_boundaries import SHORTEST_S, find_boundaries, rise
+from resp.score.breath_period import PERIOD_S, STEP_S, find_period
+from resp.score.breath_rate import rate_interval
 from resp.score.envelope import PARTS, breathing_envelope_db, smooth
 from resp.score.errors import ScoreError
 
 Floats = NDArray[np.float64]
 
-STEP_S = 0.02
-# Resting adults to fast-breathing children: 50 to 7.5 breaths a minute.
-PERIOD_S = (1.2, 8.0)
-# Centre and spread (of the logarithm) of the ICBHI recordings' median cycles, 900 recordings that the
-# benchmark does not use; it settles only between peaks that the envelope supports about equally.
-USUAL_PERIOD_S = 2.8
-USUAL_SPREAD = 0.4
-PRIOR_WEIGHT = 0.3
-# A peak at a whole fraction of the best lag wins when it is nearly as high: every period repeats at its
-# multiples.
-SUBMULTIPLE_SHARE = 0.8
-PERIOD_SMOOTHING_S = 0.35
+# Annotators put a boundary where they hear the breath begin, by so much after the foot of its rise: the median
+# over hits; 0.04 to 0.06 whichever patient of the benchmark is left out.
+HEARD_AFTER_S = 0.05
 BOUNDARY_SMOOTHING_S = 0.08
-TREND_S = 4.0
-AFTER_S, BEFORE_S = 0.6, 0.4
-LOW_WEIGHT = 0.5
-EVENNESS = 2.0
-SHORTEST_S = 0.5
 # Below these there is no clear envelope: steady noise rises by 0.6 dB at most, and noise whose level wanders
 # at random is about as alike from cycle to cycle as 0.5.
 MIN_RISE_DB = 1.5
@@ -55,6 +44,9 @@ class BreathCycles:
         ends.
     breaths_per_min
         60 over the median length of the whole cycles.
+    breaths_per_min_interval
+        Its 95 % interval: see `resp.score.breath_rate.rate_interval`. It is wide where cycles are few or
+        uneven, and where the envelope is about as alike at another lag, such as half or twice the rate.
     confidence
         How alike the cycles are, 0 to 1: the mean correlation of each whole cycle's envelope with the mean
         of the others, all brought to one length.
@@ -64,6 +56,7 @@ class BreathCycles:
 
     cycles: tuple[tuple[float, float], ...]
     breaths_per_min: float
+    breaths_per_min_interval: tuple[float, float]
     confidence: float
     rise_db: float
 
@@ -100,95 +93,27 @@ def find_cycles(samples: NDArray[Any], rate_hz: int) -> BreathCycles | None:
     envelope_db = breathing_envelope_db(samples, rate_hz, step)
     if np.ptp(envelope_db) < MIN_RISE_DB:
         return None
-    period_s = _period(envelope_db, duration_s)
-    if period_s is None:
+    period = find_period(envelope_db, duration_s)
+    if period is None:
         return None
     level_db = smooth(envelope_db, BOUNDARY_SMOOTHING_S / STEP_S)
-    boundaries = _boundaries(level_db, period_s)
+    boundaries = find_boundaries(level_db, period.period_s)
     if len(boundaries) < 2:
         return None
-    rise_db = float(_rise(level_db)[boundaries].mean())
+    rise_db = float(rise(level_db)[boundaries].mean())
     confidence = _likeness(level_db, boundaries)
     if rise_db < MIN_RISE_DB or confidence < MIN_CONFIDENCE:
         return None
-    times = boundaries.astype(np.float64) * (step / rate_hz)
+    step_s = step / rate_hz
+    times = boundaries.astype(np.float64) * step_s
+    lengths_s = np.diff(times)
     return BreathCycles(
-        cycles=_tile(times, duration_s),
-        breaths_per_min=float(60 / np.median(np.diff(times))),
+        cycles=_tile(times + HEARD_AFTER_S, duration_s),
+        breaths_per_min=float(60 / np.median(lengths_s)),
+        breaths_per_min_interval=rate_interval(lengths_s, period.others, step_s),
         confidence=confidence,
         rise_db=rise_db,
     )
-
-
-def _standardised(envelope_db: Floats, smoothing_s: float) -> Floats:
-    value = smooth(envelope_db, smoothing_s / STEP_S)
-    value = value - smooth(value, TREND_S / STEP_S)
-    return value / (float(value.std()) + 1e-12)
-
-
-def _period(envelope_db: Floats, duration_s: float) -> float | None:
-    """Return the lag in seconds at which the envelope is most like itself, or None without any peak."""
-    value = _standardised(envelope_db, PERIOD_SMOOTHING_S)
-    count = len(value)
-    spectrum = np.fft.rfft(value, 2 * count)
-    likeness = np.fft.irfft(np.abs(spectrum) ** 2)[:count]
-    # Unbiased, but not beyond twofold: long lags rest on few samples.
-    likeness = likeness / likeness[0] * np.minimum(count / (count - np.arange(count)), 2.0)
-    inner = np.arange(1, count - 1)
-    peaks = inner[(likeness[inner] >= likeness[inner - 1]) & (likeness[inner] >= likeness[inner + 1])]
-    lags_s = peaks * STEP_S
-    peaks = peaks[(lags_s >= PERIOD_S[0]) & (lags_s <= min(PERIOD_S[1], duration_s / 2))]
-    if len(peaks) == 0:
-        return None
-    unusual = (np.log(peaks * STEP_S / USUAL_PERIOD_S) / USUAL_SPREAD) ** 2 / 2
-    best = int(peaks[np.argmax(likeness[peaks] - PRIOR_WEIGHT * unusual)])
-    for peak in peaks[peaks < best]:
-        ratio = best / peak
-        whole = abs(ratio - round(ratio)) < 0.075 * round(ratio)
-        if whole and likeness[peak] >= SUBMULTIPLE_SHARE * likeness[best] > 0:
-            return float(peak * STEP_S)
-    return best * STEP_S
-
-
-def _rise(level: Floats) -> Floats:
-    """Return the mean of the time just after each step minus the mean of the time just before it."""
-    count = len(level)
-    total = np.concatenate([[0.0], np.cumsum(level)])
-    index = np.arange(count)
-    stop = np.minimum(index + round(AFTER_S / STEP_S), count)
-    start = np.maximum(index - round(BEFORE_S / STEP_S), 0)
-    after = (total[stop] - total[index]) / (stop - index)
-    before = (total[index] - total[start]) / np.maximum(index - start, 1)
-    before[0] = level[0]
-    return np.asarray(after - before)
-
-
-def _boundaries(level_db: Floats, period_s: float) -> NDArray[np.intp]:
-    """Return the steps at which cycles begin: high rises from low levels, about a period apart."""
-    level = _standardised(level_db, 0.0)
-    reward = _rise(level) - LOW_WEIGHT * level
-    shortest = max(1, round(max(SHORTEST_S, 0.5 * period_s) / STEP_S))
-    longest = round(min(2 * period_s, PERIOD_S[1]) / STEP_S)
-    gaps = np.arange(shortest, max(longest, shortest) + 1)
-    penalty = EVENNESS * np.log(gaps * STEP_S / period_s) ** 2
-    count = len(reward)
-    score = reward.copy()
-    previous = np.full(count, -1, dtype=np.intp)
-    for step in range(shortest, count):
-        usable = gaps[: step - shortest + 1]
-        chain = score[step - usable] - penalty[: len(usable)]
-        best = int(np.argmax(chain))
-        # Only within the first stretch may a chain begin; later a boundary always follows another.
-        if chain[best] > 0 or step > longest:
-            score[step] += chain[best]
-            previous[step] = step - usable[best]
-    last_stretch = max(0, count - round(period_s / STEP_S))
-    step = last_stretch + int(np.argmax(score[last_stretch:]))
-    found = []
-    while step >= 0:
-        found.append(step)
-        step = int(previous[step])
-    return np.array(found[::-1], dtype=np.intp)
 
 
 def _likeness(level_db: Floats, boundaries: NDArray[np.intp], points: int = 40) -> float:

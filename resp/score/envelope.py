@@ -15,7 +15,9 @@ FLOOR = 1e-4
 BLOCK_S = 60
 
 
-def breathing_envelope_db(samples: NDArray[Any], rate_hz: int, step: int) -> Floats:
+def breathing_envelope_db(
+    samples: NDArray[Any], rate_hz: int, step: int, band_hz: tuple[float, float] = BAND_HZ
+) -> Floats:
     """Return the level in dB of the band of breath sounds in each step.
 
     Parameters
@@ -26,6 +28,8 @@ def breathing_envelope_db(samples: NDArray[Any], rate_hz: int, step: int) -> Flo
         Sampling rate in Hz.
     step
         Length of a step in samples, at least `PARTS`.
+    band_hz
+        Lower and upper edge of the band; an upper edge close to half the rate is lowered.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def breathing_envelope_db(samples: NDArray[Any], rate_hz: int, step: int) -> Flo
     # scipy.signal takes a quarter of a second to import.
     from scipy.signal import butter, sosfilt
 
-    low, high = BAND_HZ[0], min(BAND_HZ[1], 0.45 * rate_hz)
+    low, high = band_hz[0], min(band_hz[1], 0.45 * rate_hz)
     sections = butter(4, (low, high), "bandpass", fs=rate_hz, output="sos")
     state = np.zeros((len(sections), 2))
     steps = len(samples) // step

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from resp.audio import Recording, SignalQuality, fit_length, measure_quality
 from resp.datasets.sound import prepare_waveform
 from resp.models.config import ClipSettings, ModelConfig
+from resp.score.breath_rate import rate_interval
 from resp.score.cycles import find_cycles
 from resp.score.errors import ScoreError
 from resp.score.schema import RecordingIdentity
@@ -42,8 +43,8 @@ class Prepared:
         The segments; none where the quality is unusable.
     waveform
         Float32 [time] at the network's rate, levelled and faded at both ends.
-    breaths_per_min
-        Breathing rate, where cycles are known.
+    breaths_per_min, breaths_interval
+        Breathing rate and its 95 % interval, where cycles are known.
     """
 
     identity: RecordingIdentity
@@ -54,6 +55,7 @@ class Prepared:
     rate_hz: int
     clip: ClipSettings
     breaths_per_min: float | None
+    breaths_interval: tuple[float, float] | None
 
     def batches(self, size: int) -> Iterator[Floats]:
         """Yield the segments as float32 [segments, window], at most ``size`` at a time."""
@@ -105,13 +107,13 @@ def prepare(
     quality = measure_quality(recording)
     warnings = list(_warnings(recording, quality, config))
     spans: tuple[Span, ...] = ()
-    breaths_per_min = None
+    rate = _Rate()
     waveform = np.zeros(0, dtype=np.float32)
     if quality.verdict != "unusable":
         # The very steps of training: a model must hear in use what it learned from. Ends are not trimmed, as
         # marks in time are those of the recording (see ClipSettings).
         waveform = prepare_waveform(recording, rate_hz, clip.fade_samples, clip.level)
-        spans, breaths_per_min = _spans(waveform, rate_hz, recording.duration_s, config, annotated)
+        spans, rate = _spans(waveform, rate_hz, recording.duration_s, config, annotated)
         long = sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
         if long:
             cycles_are = "breath cycle is" if long == 1 else "breath cycles are"
@@ -124,8 +126,15 @@ def prepare(
         waveform=waveform,
         rate_hz=rate_hz,
         clip=clip,
-        breaths_per_min=breaths_per_min,
+        breaths_per_min=rate.per_min,
+        breaths_interval=rate.interval,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    per_min: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 def _spans(
@@ -134,15 +143,15 @@ def _spans(
     duration_s: float,
     config: ModelConfig,
     annotated: tuple[tuple[float, float], ...] | None,
-) -> tuple[tuple[Span, ...], float | None]:
+) -> tuple[tuple[Span, ...], _Rate]:
     if annotated is not None:
         lengths = [end_s - start_s for start_s, end_s in annotated]
         spans = tuple(Span("annotated_cycle", start_s, end_s) for start_s, end_s in annotated)
-        return spans, 60 / float(np.median(lengths)) if len(lengths) > 1 else None
+        return spans, _Rate(60 / float(np.median(lengths)), rate_interval(lengths)) if len(lengths) > 1 else _Rate()
     clip = config.clip
     # A dog has no breathing rate.
     found = find_cycles(waveform, rate_hz) if config.task == "respiratory" else None
-    rate = found.breaths_per_min if found else None
+    rate = _Rate(found.breaths_per_min, found.breaths_per_min_interval) if found else _Rate()
     if found and clip.segments == "cycles":
         return tuple(Span("cycle", start_s, end_s) for start_s, end_s in found.cycles), rate
     length = clip.window_samples(rate_hz)

@@ -58,7 +58,8 @@ class Summary(_Frozen):
 
     ``p_abnormal`` is one minus the probability of ``normal``, None where the model has no such class;
     ``segment_counts`` counts labels over segments, those without one under ``abstained``;
-    ``breaths_per_min`` is None where no breathing envelope was found.
+    ``breaths_per_min`` is None where no breathing envelope was found, and ``breaths_interval`` is its 95 %
+    interval, lowest and highest.
     """
 
     label: str | None
@@ -67,6 +68,28 @@ class Summary(_Frozen):
     prediction_set: tuple[str, ...] = ()
     segment_counts: dict[str, int]
     breaths_per_min: float | None = None
+    breaths_interval: tuple[float, float] | None = None
+
+
+class FamiliarityResult(_Frozen):
+    """Whether a recording sounds like those that the model learned from.
+
+    ``verdict`` is ``familiar``, ``unfamiliar`` (a lung sound, but unlike those: a warning) or ``not_lung`` (refused).
+    ``distance`` is that of the network's feature from those of lung sounds, about 1 for these; ``limit`` and
+    ``far_limit`` are where warning and refusal begin. ``kind`` is what it sounds like most, ``kinds`` the probability
+    of each kind; ``spectrum_distance`` beyond ``spectrum_limit`` tells another device, and ``spectrum_differences``
+    in which bands. None and empty is what the model was not taught.
+    """
+
+    verdict: Literal["familiar", "unfamiliar", "not_lung"]
+    distance: Annotated[float, Field(ge=0)]
+    limit: float
+    far_limit: float
+    kind: str | None = None
+    kinds: dict[str, Probability] = {}
+    spectrum_distance: float | None = None
+    spectrum_limit: float | None = None
+    spectrum_differences: str = ""
 
 
 class ModelIdentity(_Frozen):
@@ -92,6 +115,7 @@ class Report(_Frozen):
     quality: SignalQuality | None = None
     segments: tuple[Segment, ...] = ()
     summary: Summary | None = None
+    familiarity: FamiliarityResult | None = None
     model: ModelIdentity | None = None
     warnings: tuple[str, ...] = ()
     disclaimer: str = DISCLAIMER

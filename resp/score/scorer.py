@@ -7,21 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from resp.audio import Recording, load_recording
 from resp.errors import RespError
 from resp.models.devices import device_problem
+from resp.models.familiarity import Familiarity
 from resp.models.folder import LoadedModel, load_model
-from resp.models.predict import predict_logits
+from resp.models.network import OUTPUT
+from resp.models.predict import predict_pooled
 from resp.score.annotations import cycles_for
 from resp.score.confidence import abstention, calibrate, prediction_set
 from resp.score.errors import ScoreError
+from resp.score.familiarity import recognise, refusal, warnings, withhold, withhold_summary
 from resp.score.inputs import find_inputs
 from resp.score.prepare import Prepared, Span, check_cycles, prepare
-from resp.score.schema import ModelIdentity, Report, Segment
+from resp.score.schema import FamiliarityResult, ModelIdentity, Report, Segment
 from resp.score.summarise import as_dict, summarise
+
+if TYPE_CHECKING:
+    from resp.score.explain import Explanation
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +54,18 @@ class Scorer:
     Raises
     ------
     ScoreError
-        The model's configuration cuts windows of another length than its network takes.
+        The model's configuration cuts windows of another length than its network takes, or it knows no classes.
     """
 
     def __init__(self, model: LoadedModel, *, device: str = "cpu") -> None:
         self.model = model
         self.device = device
         config = model.config
+        if config.task == "unlabelled":
+            raise ScoreError(
+                f"model {config.name!r} was pre-trained without labels and knows no classes; "
+                "train it further on labelled sounds (network.weights), or give another model"
+            )
         cut, taken = config.clip.window_samples(model.network.rate_hz), model.network.input_samples
         if taken is not None and cut != taken:
             raise ScoreError(
@@ -166,6 +178,40 @@ class Scorer:
         """
         return self._score_each(find_inputs(paths), annotations)
 
+    def explain(
+        self, recording: Recording, segment: Segment, *, method: str | None = None, label: str | None = None
+    ) -> "Explanation":
+        """Say what in a segment drove the model's finding.
+
+        Parameters
+        ----------
+        recording
+            As it was scored.
+        segment
+            One of its report's.
+        method
+            See `resp.score.explain.explain_segment`; the one that measured best where None.
+        label
+            The class to explain; the segment's own, or the most probable one, where None.
+
+        Raises
+        ------
+        ExplainError
+            A method or class that cannot be explained.
+        ScoreError
+            A segment that does not lie in the recording.
+        """
+        from resp.score.explain import DEFAULT_METHOD, explain_segment
+
+        return explain_segment(
+            self.model,
+            recording,
+            segment.start_s,
+            segment.end_s,
+            method=method or DEFAULT_METHOD,
+            label=label or segment.label,
+        )
+
     def _score_each(self, files: Sequence[Path], annotations: Paths | None) -> Iterator[Report]:
         waiting: deque[tuple[Path, Future[Prepared]]] = deque()
         left = iter(files)
@@ -209,16 +255,34 @@ class Scorer:
                 warnings=prepared.warnings,
             )
         size = CPU_BATCH if self.device == "cpu" else GPU_BATCH
-        logits = np.concatenate(
-            [
-                predict_logits(self.model.network, batch, batch_size=size, device=self.device)
-                for batch in prepared.batches(size)
-            ]
-        ).astype(np.float64)
+        stored = self.model.config.familiarity
+        stage = stored.stage if stored else OUTPUT
+        parts = [
+            predict_pooled(self.model.network, batch, stage, batch_size=size, device=self.device)
+            for batch in prepared.batches(size)
+        ]
+        logits = np.concatenate([part[0] for part in parts]).astype(np.float64)
         if not np.isfinite(logits).all():
             raise ScoreError("the model gave values that are not finite numbers; its folder may be damaged")
-        segments = tuple(self._segment(span, row) for span, row in zip(prepared.spans, logits, strict=True))
-        summary, reason = summarise(segments, logits, self.model.config, prepared.breaths_per_min)
+        stethoscope = prepared.identity.device
+        segments = tuple(
+            self._segment(span, row, stethoscope) for span, row in zip(prepared.spans, logits, strict=True)
+        )
+        known = self._recognise(stored, prepared, np.concatenate([part[1] for part in parts])) if stored else None
+        refused = refusal(known) if known else None
+        if refused:
+            segments = withhold(segments, refused)
+        summary, reason = summarise(
+            segments,
+            logits,
+            self.model.config,
+            prepared.breaths_per_min,
+            prepared.breaths_interval,
+            device=stethoscope,
+        )
+        if refused:
+            summary, reason = withhold_summary(summary), refused
+        told = warnings(known, self.model.config.trained_devices) if known else ()
         return Report(
             status="abstained" if reason else "scored",
             reason=reason,
@@ -226,13 +290,18 @@ class Scorer:
             quality=prepared.quality,
             segments=segments,
             summary=summary,
+            familiarity=known,
             model=self.identity,
-            warnings=prepared.warnings,
+            warnings=(*prepared.warnings, *told),
         )
 
-    def _segment(self, span: Span, logits: np.ndarray) -> Segment:
+    def _recognise(self, stored: Familiarity, prepared: Prepared, pooled: np.ndarray) -> FamiliarityResult:
+        durations = [span.end_s - span.start_s for span in prepared.spans]
+        return recognise(stored, pooled, durations, prepared.waveform, prepared.rate_hz)
+
+    def _segment(self, span: Span, logits: np.ndarray, stethoscope: str | None) -> Segment:
         config = self.model.config
-        probabilities = calibrate(logits, config.calibration, config.task)
+        probabilities = calibrate(logits, config.calibration, config.task, stethoscope)
         unsure = abstention(probabilities, config.classes, config.calibration)
         return Segment(
             kind=span.kind,

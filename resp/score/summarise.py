@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from resp.evaluate.predicting import join_windows
 from resp.models.config import ModelConfig
 from resp.score.confidence import abstention, calibrate, prediction_set
 from resp.score.schema import Probability, Report, Segment, Summary
@@ -53,7 +54,13 @@ class PatientSummary(BaseModel):
 
 
 def summarise(
-    segments: Sequence[Segment], logits: Floats, config: ModelConfig, breaths_per_min: float | None = None
+    segments: Sequence[Segment],
+    logits: Floats,
+    config: ModelConfig,
+    breaths_per_min: float | None = None,
+    breaths_interval: tuple[float, float] | None = None,
+    *,
+    device: str | None = None,
 ) -> tuple[Summary, str | None]:
     """Return the recording's summary, and why it has no label where it has none.
 
@@ -65,14 +72,20 @@ def summarise(
         [segments, classes], before calibration.
     config
         The model's: its classes, calibration, and how it summarises.
-    breaths_per_min
-        Breathing rate, where it is known.
+    breaths_per_min, breaths_interval
+        Breathing rate and its 95 % interval, where they are known.
+    device
+        What it was recorded with, where that is known.
+
+    Notes
+    -----
+    Segments are joined before the temperature, which is fitted on joined ones (pooling, then calibrating: Rahaman &
+    Thiery, "Uncertainty quantification and deep ensembles", NeurIPS 2021). Where it is not 1, the recording's
+    probabilities are therefore not the mean of its segments'.
     """
     weights = np.array([segment.end_s - segment.start_s for segment in segments])
-    if config.clip.summary == "mean_logit":
-        probabilities = calibrate(np.average(logits, axis=0, weights=weights), config.calibration, config.task)
-    else:
-        probabilities = np.average(calibrate(logits, config.calibration, config.task), axis=0, weights=weights)
+    joined = join_windows(logits, config.clip.summary, config.task, weights)
+    probabilities = calibrate(joined, config.calibration, config.task, device)
     reason = abstention(probabilities, config.classes, config.calibration)
     named = as_dict(probabilities, config.classes)
     counts = Counter(segment.label or "abstained" for segment in segments)
@@ -86,6 +99,7 @@ def summarise(
             **({"abstained": counts["abstained"]} if counts["abstained"] else {}),
         },
         breaths_per_min=breaths_per_min,
+        breaths_interval=breaths_interval,
     )
     return summary, reason
 

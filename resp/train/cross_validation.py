@@ -1,22 +1,25 @@
 """A recipe on every fold of its data, with one or several seeds: runs that stop, resume and are checked together."""
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from resp.datasets import DataSet, Split, WaveformCache, open_dataset, split_dataset
 from resp.evaluate import Predictions, Protocol
 from resp.train.cross_validation_summary import Row, Summary, summarise
 from resp.train.errors import TrainError
-from resp.train.folder import DATA, write_text
+from resp.train.folder import CROSS_VALIDATION, write_text
 from resp.train.recipe import Recipe, load_recipe
-from resp.train.run import RunResult, train
-from resp.train.stopping import RunInterruptedError
+from resp.train.run import RunResult
+from resp.train.series import (
+    check_same_fingerprints,
+    is_main_process,
+    run_fingerprint,
+    run_member,
+    run_predictions,
+)
 
-RECIPE = "cross_validation.yaml"
 # What the runs of a cross-validation do not have in common.
 _VARIED = ("data.fold", "seed")
 
@@ -84,18 +87,19 @@ def cross_validate(
     drawn = _chosen_seeds(recipe, seeds)
     _check_folder(folder, recipe)
     members = _members(recipe, folder, chosen, drawn)
-    if _is_main() and not (folder / RECIPE).is_file():
+    if is_main_process() and not (folder / CROSS_VALIDATION).is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / RECIPE, recipe.to_yaml())
+        write_text(folder / CROSS_VALIDATION, recipe.to_yaml())
     results = []
     fingerprints: dict[str, str] = {}
     for number, member in enumerate(members, start=1):
         if told:
             told(f"run {number} of {len(members)}: fold {member.fold}, seed {member.seed}")
-        result = _run(member, cache, progress)
+        result = run_member(member.recipe, member.folder, cache, progress=progress)
         _check_measured(member, result)
-        fingerprints[member.folder.name] = _fingerprint(member)
-        _check_same_data(recipe, fingerprints)
+        fingerprints[member.folder.name] = run_fingerprint(member.folder)
+        if recipe.max_items is None:  # of limited data, each fold has other items
+            check_same_fingerprints(fingerprints)
         results.append(result)
     protocols: tuple[Protocol, ...] = recipe.evaluation.protocols
     rows = {
@@ -106,28 +110,12 @@ def cross_validate(
         for protocol in protocols
     }
     pooled = {
-        protocol: Predictions.pool([_predictions(result, protocol) for result in results]) for protocol in protocols
+        protocol: Predictions.pool([run_predictions(result, protocol) for result in results]) for protocol in protocols
     }
     summary = summarise(recipe, rows, pooled)
-    if _is_main():
+    if is_main_process():
         summary.write(folder)
     return summary
-
-
-def _is_main() -> bool:
-    """Return whether this is the process that writes: the first that torchrun started, or the only one."""
-    return os.environ.get("RANK", "0") == "0"
-
-
-def _run(member: _Member, cache: WaveformCache | None, progress: bool) -> RunResult:
-    try:
-        return train(member.recipe, member.folder, resume=True, cache=cache, progress=progress)
-    except RunInterruptedError as stopped:
-        # It speaks of an option that this command neither has nor needs.
-        where = str(stopped).partition(";")[0]
-        raise RunInterruptedError(
-            f"{member.folder}: {where}; give the same command again to go on from there"
-        ) from stopped
 
 
 def _chosen_folds(recipe: Recipe, folds: Sequence[int] | None) -> list[int]:
@@ -155,13 +143,13 @@ def _check_folder(folder: Path, recipe: Recipe) -> None:
         raise TrainError(f"{folder}: is a file; expected a folder for the runs")
     if not folder.is_dir() or not any(not path.name.startswith(".") for path in folder.iterdir()):
         return
-    if not (folder / RECIPE).is_file():
+    if not (folder / CROSS_VALIDATION).is_file():
         raise TrainError(f"{folder}: holds something that is no cross-validation; give a new or empty folder")
-    differing = [key for key in load_recipe(folder / RECIPE).differences(recipe) if key not in _VARIED]
+    differing = [key for key in load_recipe(folder / CROSS_VALIDATION).differences(recipe) if key not in _VARIED]
     if differing:
         raise TrainError(
             f"{folder}: the cross-validation there has another recipe ({', '.join(differing[:8])}); give it the same "
-            f"recipe, settings and preset, or {folder / RECIPE}, or take another folder"
+            f"recipe, settings and preset, or {folder / CROSS_VALIDATION}, or take another folder"
         )
 
 
@@ -227,7 +215,7 @@ def _keys(dataset: DataSet, indices: Sequence[int]) -> list[tuple[str, str]]:
 def _check_measured(member: _Member, result: RunResult) -> None:
     """Refuse a run that was measured on other items than its fold's: the data may have changed since."""
     for protocol in result.results:
-        predictions = _predictions(result, protocol)
+        predictions = run_predictions(result, protocol)
         measured = set(zip(predictions.items.tolist(), predictions.patients.tolist(), strict=True))
         limited = member.recipe.max_items is not None
         if measured <= member.test if limited else measured == member.test:
@@ -237,21 +225,3 @@ def _check_measured(member: _Member, result: RunResult) -> None:
             f"({len(measured - member.test)} more, {len(member.test - measured)} fewer); give it the data it had, or "
             "train anew in another folder"
         )
-
-
-def _check_same_data(recipe: Recipe, fingerprints: dict[str, str]) -> None:
-    # Of limited data, each fold has other items.
-    if recipe.max_items is None and len(set(fingerprints.values())) > 1:
-        first, *_, last = fingerprints
-        raise TrainError(
-            f"{last}: began with other data than {first} (their fingerprints differ); train anew in another folder"
-        )
-
-
-def _fingerprint(member: _Member) -> str:
-    described: dict[str, Any] = json.loads((member.folder / DATA).read_text(encoding="utf-8"))
-    return str(described["fingerprint"]["sha256"])
-
-
-def _predictions(result: RunResult, protocol: str) -> Predictions:
-    return Predictions.load(result.folder / f"predictions_{protocol}.csv")

@@ -1,5 +1,6 @@
 """What a recipe trains on: items, their parts, and their waveforms."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -65,6 +66,20 @@ class TrainingData:
             "shared_patients": list(self.split.shared_patients),
             "unassigned_items": len(self.split.unassigned),
             "withheld_items": len(self.split.withheld),
+            "learned_from": self._learned_from(),
+        }
+
+    def _learned_from(self) -> dict[str, dict[str, int]]:
+        """Return patients of every class, and items of every device and site, in the training part."""
+        items = [self.dataset.items[index] for index in self.split.train]
+        patients: dict[str, set[str]] = {name: set() for name in self.dataset.classes}
+        for item in items:
+            for label in (item.label, *item.more_labels):
+                patients[self.dataset.classes[label]].add(item.patient)
+        return {
+            "patients_of_class": {name: len(known) for name, known in patients.items()},
+            "items_of_device": dict(sorted(Counter(item.device for item in items if item.device).items())),
+            "items_of_site": dict(sorted(Counter(item.site for item in items if item.site).items())),
         }
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from resp.evaluate.tasks import task_numbers
 from resp.evaluate.weights import RECIPE
-from resp.models.config import ModelConfig
+from resp.models.config import Calibration, ModelConfig
 from resp.models.network import Network
+from resp.models.provenance import Provenance
 from resp.train.data import TrainingData
 from resp.train.errors import TrainError
 from resp.train.recipe import Recipe, load_recipe
@@ -15,6 +16,8 @@ from resp.train.recipe import Recipe, load_recipe
 STATE, RESULTS = "state.pt", "results.json"
 ENVIRONMENT, DATA = "environment.json", "data.json"
 LAST = "last"
+# The recipe in the folder of a cross-validation.
+CROSS_VALIDATION = "cross_validation.yaml"
 
 
 def check_folder(out: Path, recipe: Recipe, *, resume: bool) -> None:
@@ -81,7 +84,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def save_network(
-    folder: Path, network: Network, recipe: Recipe, data: TrainingData, results: dict[str, Any], how: str
+    folder: Path,
+    network: Network,
+    recipe: Recipe,
+    data: TrainingData,
+    results: dict[str, Any],
+    how: str,
+    calibration: Calibration | None = None,
 ) -> None:
     """Save a network as a model folder; one that is there is brought up to date.
 
@@ -92,19 +101,21 @@ def save_network(
     network
         The network as it is now.
     recipe, data
-        For its configuration and card.
+        For its configuration; the card is made when the run is done (`resp.train.card`).
     results
         Protocol → measured numbers.
     how
         How these weights were chosen, in words.
+    calibration
+        What was fitted for these weights; None for nothing.
     """
     from resp.models.folder import save_model
 
-    config = _model_config(recipe, data, results)
-    save_model(folder, network, config, card=_card(config, recipe, data, how))
+    config = _model_config(recipe, data, results, how)
+    save_model(folder, network, config.model_copy(update={"calibration": calibration or Calibration()}))
 
 
-def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any]) -> ModelConfig:
+def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any], how: str) -> ModelConfig:
     items = [data.dataset.items[index] for index in data.split.train]
     patients = len({item.patient for item in items})
     return ModelConfig(
@@ -116,43 +127,13 @@ def _model_config(recipe: Recipe, data: TrainingData, results: dict[str, Any]) -
         classes=data.dataset.classes,
         task=data.dataset.task,
         clip=recipe.clip,
-        trained_on=(f"{data.dataset.name}: {len(items)} items of {patients} {task_numbers(data.dataset.task).unit}",),
+        trained_on=(
+            f"{data.dataset.name}: {len(items)} items of {patients} {task_numbers(data.dataset.task).unit}",
+            *recipe.card.trained_on,
+        ),
         trained_devices=tuple(sorted({item.device for item in items if item.device})),
         trained_band_hz=recipe.card.trained_band_hz,
         licence=recipe.card.licence,
         results=results,
+        provenance=Provenance(weights=how),
     )
-
-
-def _card(config: ModelConfig, recipe: Recipe, data: TrainingData, how: str) -> str:
-    numbers = "\n".join(
-        f"- {protocol}, epoch {one['epoch']}: "
-        + ", ".join(
-            f"{title} {_shown(one['test'][key])}" for key, title in task_numbers(data.dataset.task).titles.items()
-        )
-        for protocol, one in config.results.items()
-    )
-    return f"""# {config.name}
-
-{config.description or "A network trained by `resp train`."}
-
-- Network: {config.network}, classes {", ".join(config.classes)}
-- Objective: {recipe.objective.name}, seed {recipe.seed}
-- Trained on {"; ".join(config.trained_on)}
-- Weights: {how}
-- Licence: {config.licence or "not stated"}
-
-## Measured
-
-{numbers or "Not measured."}
-
-```
-{data.split.text(data.dataset)}
-```
-
-For research and education; not a medical device.
-"""
-
-
-def _shown(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.4f}"

@@ -49,15 +49,17 @@ class Journal:
 
 
 def draw_curves(history: list[dict[str, Any]], path: Path, task: Task = "respiratory") -> None:
-    """Draw loss and the task's primary number of training against validation, over epochs."""
+    """Draw loss and, where there is one, the task's primary number of training against validation, over epochs."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    FigureCanvasAgg(figure)
     numbers = task_numbers(task)
-    shown = ((LOSS, "loss"), (numbers.primary, numbers.primary_title))
-    for axes, (value, title) in zip(figure.subplots(1, 2), shown, strict=True):
+    shown = [(LOSS, "loss")]
+    if numbers.primary is not None:
+        shown.append((numbers.primary, numbers.primary_title))
+    figure = Figure(figsize=(5 * len(shown), 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, (value, title) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         for part, style in (("train", "--"), ("validation", "-"), ("test", ":")):
             points = [(row["epoch"], row[part].get(value)) for row in history if part in row]
             points = [(epoch, number) for epoch, number in points if number is not None]

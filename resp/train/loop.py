@@ -1,7 +1,7 @@
 """The loop: batches, steps, learning rate, averaging, over one or several processes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from itertools import islice
 from typing import Any
@@ -19,6 +19,7 @@ from resp.train.objectives import Objective, Outcome
 from resp.train.recipe import Recipe
 from resp.train.schedule import rate_factor
 from resp.train.seeds import Purpose, derived_generator, derived_seed
+from resp.train.sharpness import SharpnessAware
 from resp.train.starting import create_optimiser
 from resp.train.totals import EpochTotals
 
@@ -74,6 +75,9 @@ class Trainer:
         self._wrapped, self._optimiser = accelerator.prepare(objective, create_optimiser(objective, recipe.optimiser))
         # Made when the weights are on their device.
         self._averaging = create_averaging(recipe.averaging, objective)
+        rho = recipe.optimiser.sam_rho
+        learning = [weight for group in self._optimiser.param_groups for weight in group["params"]]
+        self._sharpness = None if rho is None else SharpnessAware(learning, objective, rho)
         objective.take_teacher(self._averaging.network)
         self._batches = batch_count(clips, training.batch_size, drop_last=training.drop_last)
         self.steps_per_epoch = batch_count(self._batches, training.accumulate)
@@ -160,29 +164,43 @@ class Trainer:
 
     def _step(self, epoch: int, step: int, group: list[Batch]) -> None:
         accelerator, clip_norm = self._accelerator, self._recipe.optimiser.clip_norm
-        place = (epoch, step, accelerator.process_index)
-        # Dropout draws from torch's global generator, which belongs to this run (see resp.train.run).
-        torch.manual_seed(derived_seed(self._recipe.seed, Purpose.STEP, *place))
-        generator = derived_generator(self._recipe.seed, Purpose.STEP, *place)
+        self.objective.progress = (epoch - 1 + step / self.steps_per_epoch) / self._recipe.training.epochs
         factor = self._factor(epoch, step)
         for parameters in self._optimiser.param_groups:
             parameters["lr"] = parameters["base_lr"] * factor
-        clips = sum(len(batch.labels) for batch in group)
-        for number, batch in enumerate(group, start=1):
-            last = number == len(group)
-            with nullcontext() if last else accelerator.no_sync(self._wrapped):
-                outcome: Outcome = self._wrapped(
-                    batch.waveform.to(accelerator.device, non_blocking=True),
-                    batch.labels.to(accelerator.device, non_blocking=True),
-                    generator,
-                )
-                accelerator.backward(outcome.loss * (len(batch.labels) / clips))
+        for outcome in self._passes(epoch, step, group):
             self.totals.add(outcome)
+        if self._sharpness is not None:
+            with self._sharpness.moved():
+                for _ in self._passes(epoch, step, group):
+                    pass
         if clip_norm is not None:
             accelerator.clip_grad_norm_(self._wrapped.parameters(), clip_norm)
         self._optimiser.step()
         self._optimiser.zero_grad()
         self._averaging.after_step()
+
+    def _passes(self, epoch: int, step: int, group: list[Batch]) -> Iterator[Outcome]:
+        """Pass the batches of a step and add up their gradients; what is random is the same whenever it is called."""
+        accelerator = self._accelerator
+        place = (epoch, step, accelerator.process_index)
+        # Dropout draws from torch's global generator, which belongs to this run (see resp.train.run).
+        torch.manual_seed(derived_seed(self._recipe.seed, Purpose.STEP, *place))
+        generator = derived_generator(self._recipe.seed, Purpose.STEP, *place)
+        groups = self.objective.groups
+        clips = sum(len(batch.labels) for batch in group)
+        for number, batch in enumerate(group, start=1):
+            last = number == len(group)
+            known = {} if groups is None else {"groups": groups.of_item[batch.indices].to(accelerator.device)}
+            with nullcontext() if last else accelerator.no_sync(self._wrapped):
+                outcome: Outcome = self._wrapped(
+                    batch.waveform.to(accelerator.device, non_blocking=True),
+                    batch.labels.to(accelerator.device, non_blocking=True),
+                    generator,
+                    **known,
+                )
+                accelerator.backward(outcome.loss * (len(batch.labels) / clips))
+            yield outcome
 
     def _plan(self, epoch: int, first_step: int) -> list[Callable[[], Batch]]:
         """Return what makes the batches of an epoch, from those of ``first_step`` on."""

@@ -29,7 +29,7 @@ def apply_preset(name: str, values: dict[str, Any]) -> dict[str, Any]:
 
     ``smoke`` runs every recipe in seconds on a CPU and through the same code: a tiny network from random
     weights, a dozen items of each part, two epochs of batches of four; what an objective begins in a later
-    epoch it begins in the second.
+    epoch it begins in the second; a teacher's weights are random.
 
     Raises
     ------
@@ -58,10 +58,12 @@ def _tiny_network(network: dict[str, Any]) -> dict[str, Any]:
 
 
 def _early(objective: dict[str, Any]) -> dict[str, Any]:
-    """Let what begins in a later epoch begin in the last of the preset."""
+    """Let what begins in a later epoch begin in the last of the preset, and a teacher know nothing."""
     changed = dict(objective)
     if isinstance(begin := objective.get("from_epoch"), int):
         changed["from_epoch"] = min(begin, _EPOCHS)
+    if isinstance(teacher := objective.get("teacher"), dict):
+        changed["teacher"] = {**teacher, "weights": None}
     if isinstance(distillation := objective.get("distillation"), dict):
         changed["distillation"] = _early(distillation)
     return changed

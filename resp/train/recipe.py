@@ -12,6 +12,7 @@ from resp.datasets.settings import DataSettings
 from resp.models.config import ClipSettings
 from resp.train.augmentation import AugmentSettings
 from resp.train.errors import TrainError
+from resp.train.familiarity.settings import FamiliaritySettings
 from resp.train.objectives import AnyObjective
 from resp.train.presets import apply_preset
 from resp.train.problems import describe_problems
@@ -26,6 +27,9 @@ from resp.train.sections import (
     TrainingSettings,
 )
 from resp.train.shipped import find_overlay, find_recipe
+
+# Where data lie on this machine decides nothing.
+_PLACES = ("data.root", "data.more_roots", "data.without_test_of.root", "familiarity.outside")
 
 
 class Recipe(BaseModel):
@@ -43,6 +47,8 @@ class Recipe(BaseModel):
         How an item becomes a clip; goes into the model's ``config.json``.
     network, objective, augment, optimiser, schedule, averaging, training, evaluation, card
         See their classes.
+    familiarity
+        How a model of lung sounds learns which sounds are none; None leaves that out.
     max_items
         At most so many items of each part (train, validation, test) are used, of every class alike; None for
         all. For trying out a recipe.
@@ -63,6 +69,7 @@ class Recipe(BaseModel):
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     card: CardSettings = CardSettings()
+    familiarity: FamiliaritySettings | None = FamiliaritySettings()
     max_items: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
@@ -83,6 +90,12 @@ class Recipe(BaseModel):
             )
         return self
 
+    @property
+    def first_weights(self) -> str | None:
+        """``network.weights`` with the number of the fold in the place of ``{fold}``."""
+        weights = self.network.weights
+        return None if weights is None else weights.replace("{fold}", str(self.data.fold))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain values, every default spelled out."""
         return self.model_dump(mode="json")
@@ -95,7 +108,7 @@ class Recipe(BaseModel):
         """Return the settings (``a.b``) that differ, leaving out where the data lie on this machine."""
         mine, theirs = flatten(self.to_dict()), flatten(other.to_dict())
         keys = [*mine, *(key for key in theirs if key not in mine)]
-        return tuple(key for key in keys if key != "data.root" and mine.get(key) != theirs.get(key))
+        return tuple(key for key in keys if key not in _PLACES and mine.get(key) != theirs.get(key))
 
 
 def load_recipe(

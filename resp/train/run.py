@@ -15,15 +15,18 @@ from tqdm import tqdm
 
 from resp.datasets import WaveformCache
 from resp.datasets.cache import Progress
-from resp.evaluate.tasks import task_numbers
+from resp.evaluate.tasks import LOSS, task_numbers
 from resp.evaluate.weights import RECIPE, RUN_WEIGHTS
+from resp.train.card import write_model_card
 from resp.train.checkpoint import RunState
 from resp.train.data import open_parts, open_training_data
 from resp.train.environment import create_accelerator, describe_environment
 from resp.train.errors import TrainError
+from resp.train.familiarity.in_training import teach_familiarity
 from resp.train.folder import (
     DATA,
     ENVIRONMENT,
+    LAST,
     RESULTS,
     STATE,
     check_folder,
@@ -54,7 +57,7 @@ class RunResult:
         The run folder.
     results
         Protocol → epoch, how it was chosen, and the evaluation of the test part: ``results.json``; empty
-        where there was no test part.
+        where there was no test part, and of unlabelled sounds the loss on the validation part.
     """
 
     folder: Path
@@ -75,7 +78,7 @@ class RunResult:
         TrainError
             The run had no test part.
         """
-        if protocol not in self.results:
+        if "test" not in self.results.get(protocol, {}):
             raise TrainError(f"{self.folder}: no results by the protocol {protocol!r}; there was no such test")
         numbers: Numbers = self.results[protocol]["test"]
         return numbers
@@ -155,7 +158,7 @@ class _Run:
         with accelerator.main_process_first(), _decoding_bar(self._show) as progress:
             self._data = open_training_data(parts, recipe, cache, network.rate_hz, progress)
         self._trainer = Trainer(recipe, self._data, objective, accelerator)
-        self._measurer = Measurer(recipe, self._data, accelerator, folder)
+        self._measurer = Measurer(recipe, self._data, accelerator, folder, objective)
         self._epoch, self._step = 1, 0
         self._history: list[dict[str, Any]] = []
 
@@ -199,16 +202,33 @@ class _Run:
                     journal.close()
 
     def finish(self) -> dict[str, Any]:
-        """Keep the last weights, and measure the chosen ones on the test part where there is one."""
+        """Keep the last weights, calibrate the chosen ones, and measure them on the test part where there is one."""
         self._measurer.keep_last(self._trainer.network)
+        self._accelerator.wait_for_everyone()
+        self._measurer.calibrate()
         self._accelerator.wait_for_everyone()
         results: dict[str, Any] = {}
         for protocol in self._recipe.evaluation.protocols if self._data.split.test else ():
             results[protocol] = self._measurer.test(protocol)
+        if self._data.dataset.task == "unlabelled" and self._data.split.validation:
+            results["honest"] = self._measurer.held_out(self._history)
         if self._main:
+            self._teach_familiarity()
+            self._write_cards(results)
             write_json(self._folder / RESULTS, results)
         self._accelerator.wait_for_everyone()
         return results
+
+    def _teach_familiarity(self) -> None:
+        settings, device = self._recipe.familiarity, str(self._accelerator.device)
+        for folder in (self._folder / name for name in RUN_WEIGHTS.values()):
+            if settings is not None and folder.is_dir():
+                teach_familiarity(folder, settings, self._data, self._recipe.network.frozen, device)
+
+    def _write_cards(self, results: dict[str, Any]) -> None:
+        for name in (LAST, *RUN_WEIGHTS.values()):
+            if (self._folder / name).is_dir():
+                write_model_card(self._folder / name, results=results)
 
     def _one_epoch(self, after_step: Callable[[int], None], journal: Journal | None) -> None:
         began = time.monotonic()
@@ -255,7 +275,10 @@ class _Run:
     def _shown(self) -> dict[str, str]:
         shown = {"epoch": str(self._epoch), "loss": f"{self._trainer.totals.loss:.3f}"}
         numbers = task_numbers(self._data.dataset.task)
-        score = self._history[-1].get("validation", {}).get(numbers.primary) if self._history else None
+        measured = self._history[-1].get("validation", {}) if self._history else {}
+        if numbers.primary is None:
+            return shown | ({"held out": f"{measured[LOSS]:.3f}"} if measured else {})
+        score = measured.get(numbers.primary)
         if score is not None:
             shown[numbers.primary_title] = f"{score:.3f}"
             shown["best"] = f"{self._measurer.best['honest']['key'][0]:.3f}"

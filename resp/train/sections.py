@@ -21,7 +21,8 @@ class NetworkSettings(_Section):
         Name in the registry of networks (``resp models``) and its own settings.
     weights
         None for random weights; a resp model folder or the name of an installed model (all but its last
-        stage is taken); or AudioSet weights: a Hugging Face folder, ``hub:NAME``, a published checkpoint.
+        stage is taken); or AudioSet weights: a Hugging Face folder, ``hub:NAME``, a published checkpoint. ``{fold}``
+        in it stands for ``data.fold``: a model pre-trained for each fold.
     frozen
         Stages that stay as they start.
     """
@@ -49,6 +50,9 @@ class OptimiserSettings(_Section):
         The last stage, and what only training has (a projector), learn this much faster.
     clip_norm
         Gradients are cut to this norm; None leaves them.
+    sam_rho
+        ρ of sharpness-aware minimisation (Foret et al., ICLR 2021; there 0.05): each step goes by the gradient at
+        the worst place within ρ, at twice the time; None for plain steps.
     """
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
@@ -57,6 +61,7 @@ class OptimiserSettings(_Section):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     head_lr_factor: Annotated[float, Field(gt=0)] = 1.0
     clip_norm: Annotated[float, Field(gt=0)] | None = None
+    sam_rho: Annotated[float, Field(gt=0)] | None = None
 
 
 class AveragingSettings(_Section):
@@ -155,9 +160,33 @@ class EvaluationSettings(_Section):
 
 
 class CardSettings(_Section):
-    """What the model folder says of itself; see `resp.models.config.ModelConfig`."""
+    """What only a person knows of the model; all else on its card comes out of the run folder.
+
+    Parameters
+    ----------
+    description, version, licence, trained_band_hz
+        See `resp.models.config.ModelConfig`.
+    intended_use
+        What the model is for, a sentence or two; by default what its task says.
+    not_for
+        What it must not be used for, beside what every card says.
+    trained_on
+        What it learned from besides the run's own data: what the weights that it started from have heard.
+    credits
+        Whose work is in it (weights, data, methods), with licences.
+    cautions
+        Limits that no file of the run tells, such as how labels were given.
+    cite
+        How to cite it, a line each.
+    """
 
     description: str = ""
     version: str = "1"
     licence: str = ""
     trained_band_hz: tuple[float, float] | None = None
+    intended_use: str = ""
+    not_for: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    cite: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ class Purpose(IntEnum):
     ORDER = 1
     CROPS = 2
     STEP = 3
+    HELD_OUT = 4
 
 
 def derived_seed(seed: int, purpose: Purpose, *place: int) -> int:

@@ -1,6 +1,5 @@
 """What a run starts from: the network, its first weights, the objective, the optimiser's groups."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,16 +7,15 @@ from torch import Tensor
 
 from resp.losses import inverse_frequency_weights
 from resp.models import create
-from resp.models.network import OUTPUT, Network
+from resp.models.network import Network
 from resp.train.augmentation import Augmentation
 from resp.train.data import Parts
 from resp.train.errors import TrainError
+from resp.train.first_weights import HEAD, load_weights
+from resp.train.groups import find_groups
 from resp.train.objectives import Objective, create_objective
 from resp.train.recipe import Recipe
 from resp.train.sections import OptimiserSettings
-
-HEAD = f"stages.{OUTPUT}."
-POSITIONS = "stages.tokens.positions"
 
 
 def build_network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
@@ -44,46 +42,10 @@ def build_network(recipe: Recipe, classes: tuple[str, ...]) -> Network:
             f"clip.window_s is {recipe.clip.window_s:g} s ({samples} samples at {network.rate_hz} Hz); the network "
             f"takes {network.least_samples} or more"
         )
-    if recipe.network.weights is not None:
-        load_weights(network, recipe.network.name, recipe.network.weights)
+    if recipe.first_weights is not None:
+        load_weights(network, recipe.network.name, recipe.first_weights)
     network.freeze(*recipe.network.frozen)
     return network
-
-
-def load_weights(network: Network, name: str, source: str) -> None:
-    """Fill a network with pretrained weights, in place.
-
-    Parameters
-    ----------
-    network, name
-        The network and its name in the registry.
-    source
-        A resp model folder or an installed model: all but the last stage is taken. Otherwise what the
-        network's own loader reads.
-
-    Raises
-    ------
-    RespError
-        Weights that are not there or do not fit; the message names what does not.
-    """
-    from resp.models.folder import installed_models
-
-    if source in installed_models() or _is_model_folder(Path(source)):
-        _load_backbone(network, name, source)
-    elif name == "ast_conv":
-        from resp.models.conv_ast import load_conv_ast_trunk
-
-        load_conv_ast_trunk(network, Path(source))
-    elif name.startswith("ast"):
-        from resp.models.ast_weights import load_ast_weights
-
-        load_ast_weights(network, source)
-    elif name == "mn04":
-        from resp.models.mobilenet import load_mn04_weights
-
-        load_mn04_weights(network, Path(source))
-    else:
-        raise TrainError(f"network.weights {source!r}: {name} can start only from a resp model folder")
 
 
 def build_objective(recipe: Recipe, parts: Parts, network: Network) -> Objective:
@@ -101,8 +63,17 @@ def build_objective(recipe: Recipe, parts: Parts, network: Network) -> Objective
         labels = [label for item in items for label in (item.label, *item.more_labels)]
         weights = inverse_frequency_weights(labels, len(dataset.classes))
     objective = create_objective(settings, network, Augmentation(recipe.augment, network), weights)
+    if (dataset.task == "unlabelled") == objective.needs_labels:
+        raise TrainError(
+            f"objective {settings.name} learns from labels, and {dataset.name} has none; take distil or masked_patches"
+            if objective.needs_labels
+            else f"objective {settings.name} learns no labels, and {dataset.name} is measured by them; "
+            "pre-train with data.dataset=unlabelled, whose root may be the same folder"
+        )
     if problem := objective.problem(dataset.task):
         raise TrainError(f"objective {settings.name} cannot learn {dataset.name}: {problem}")
+    if settings.grouped_by:
+        objective.take_groups(find_groups(dataset, parts.split.train, settings.grouped_by))
     return objective
 
 
@@ -141,36 +112,3 @@ def create_optimiser(objective: Objective, settings: OptimiserSettings) -> torch
             weight_decay=settings.weight_decay,
         )
     return torch.optim.Adam(groups, lr=settings.lr, weight_decay=settings.weight_decay)
-
-
-def _is_model_folder(folder: Path) -> bool:
-    """Whether a folder is ours: a Hugging Face folder has a config.json too."""
-    import json
-
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and "format_version" in config and "network" in config
-
-
-def _load_backbone(network: Network, name: str, source: str) -> None:
-    from resp.models.errors import ModelError
-    from resp.models.folder import find_model, read_config, read_weights
-    from resp.models.positions import fit_token_positions
-    from resp.models.state import fit_state
-
-    folder = find_model(source)
-    own = network.state_dict()
-    given = {key: value for key, value in read_weights(folder).items() if not key.startswith(HEAD)}
-    if name.startswith("eat") and POSITIONS in given and POSITIONS in own:
-        given[POSITIONS] = fit_token_positions(given[POSITIONS], own[POSITIONS].shape[1])
-    head = {key: value for key, value in own.items() if key.startswith(HEAD)}
-    try:
-        network.load_state_dict(fit_state({**given, **head}, own, f"network.weights {source}: "))
-    except ModelError as error:
-        held = read_config(folder)
-        raise TrainError(
-            f"{error}. The folder holds network {held.network} with settings {held.settings}, and network.name is "
-            f"{name}; give a folder of {name} with the recipe's settings, or take the folder's network and settings"
-        ) from error

@@ -19,19 +19,20 @@ class EpochTotals:
     Parameters
     ----------
     classes, task
-        Class names, and what is predicted. Of a multi-label task only losses are summed: its numbers need all
-        predictions at once.
+        Class names, and what is predicted. Of a multi-label task only losses are summed, as its numbers need all
+        predictions at once, and of unlabelled sounds too.
     device
         Where the sums are kept.
     """
 
     def __init__(self, classes: Sequence[str], task: Task, device: torch.device) -> None:
         self._task = task
+        self._counted = task in ("respiratory", "single_label")
         self._normal = normal_class(classes)
         self._device = device
         self._clips = 0
         self._sums: dict[str, Tensor] = {}
-        side = 0 if task == "multi_label" else len(classes)
+        side = len(classes) if self._counted else 0
         self._counts = torch.zeros(side, side, dtype=torch.int64, device=device)
 
     @torch.no_grad()
@@ -42,7 +43,7 @@ class EpochTotals:
         for name, value in (("loss", outcome.loss.detach()), *outcome.parts.items()):
             before = self._sums.get(name, torch.zeros((), dtype=torch.float64, device=self._device))
             self._sums[name] = before + value.double() * clips
-        if self._task != "multi_label":
+        if self._counted:
             place = outcome.truth * self._counts.shape[1] + outcome.logits.argmax(dim=1)
             self._counts.view(-1).scatter_add_(0, place, torch.ones_like(place))
 
@@ -57,7 +58,7 @@ class EpochTotals:
         numbers = {
             name: float(accelerator.reduce(value, reduction="sum")) / clips for name, value in self._sums.items()
         }
-        if self._task != "multi_label":
+        if self._counted:
             counts = accelerator.reduce(self._counts, reduction="sum")
             numbers |= measure_counts(counts.cpu().numpy(), self._task, self._normal)
         return {name: plain_number(value) for name, value in numbers.items()}

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from resp.models.folder import DEFAULT_MODEL
+
+MOST_BYTES_OF_MODELS = 30_000_000
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,6 +48,16 @@ def test_wheel_holds_every_file_of_the_checkout(wheel: Path) -> None:
     expected = {new + name.removeprefix(old) for name in tracked for old, new in moved.items() if name.startswith(old)}
     assert expected
     assert expected - names == set()
+
+
+def test_models_that_ship_are_small_together(wheel: Path) -> None:
+    holds = zipfile.ZipFile(wheel).infolist()
+    models = {Path(entry.filename).parent.name for entry in holds if entry.filename.endswith("/model.safetensors")}
+    assert DEFAULT_MODEL in models
+    for model in models:
+        for name in ("config.json", "README.md"):
+            assert any(entry.filename.endswith(f"shipped/{model}/{name}") for entry in holds), f"{model}: no {name}"
+    assert sum(entry.file_size for entry in holds if "/models/shipped/" in entry.filename) <= MOST_BYTES_OF_MODELS
 
 
 def test_installed_package_scores_a_recording(installed: Path, tmp_path: Path) -> None:

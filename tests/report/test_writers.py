@@ -50,6 +50,7 @@ def scored(file="a.wav", probabilities=PROBABILITIES):
             prediction_set=("crackle", "wheeze"),
             segment_counts={"crackle": 1, "abstained": 1},
             breaths_per_min=17.5,
+            breaths_interval=(16.0, 19.5),
         ),
         model=ModelIdentity(name="tiny", version="1", sha256="cd", card="card"),
         warnings=("one", "two"),
@@ -89,7 +90,8 @@ def test_rows_of_recordings():
     assert row["label"] == "crackle"
     assert (row["p_normal"], row["p_both"], row["p_abnormal"]) == (0.125, 0.125, 0.875)
     assert (row["model"], row["model_sha256"]) == ("tiny", "cd")
-    assert (row["breaths_per_min"], row["segments"], row["warnings"]) == (17.5, 2, "one; two")
+    assert (row["breaths_per_min"], row["breaths_low"], row["breaths_high"]) == (17.5, 16.0, 19.5)
+    assert (row["segments"], row["warnings"]) == (2, "one; two")
     (row,) = rows(failed())
     assert row["status"] == "failed"
     assert row["reason"].startswith("b.wav: not sound")

@@ -20,6 +20,14 @@ def test_several_labels_at_once_have_a_sigmoid_each():
     np.testing.assert_allclose(got, expit(logits.astype(float) / 2.5), rtol=1e-9)
 
 
+def test_a_device_with_a_temperature_of_its_own_has_that():
+    logits = np.array([[1.0, 3.0, 0.0, -2.0]])
+    calibration = Calibration(temperature=2.0, device_temperatures={"Meditron": 0.5})
+    for device, temperature in ((None, 2.0), ("AKGC417L", 2.0), ("meditron", 0.5), ("Meditron ", 0.5)):
+        got = calibrate(logits, calibration, device=device)
+        np.testing.assert_allclose(got, softmax(logits / temperature, axis=-1))
+
+
 def test_huge_logits_do_not_overflow():
     np.testing.assert_array_equal(calibrate(np.array([1e4, 0.0]), Calibration()), [1, 0])
 

@@ -20,6 +20,8 @@ def test_finds_the_breaths_of_synthetic_breathing(breaths_per_min):
     found = find_cycles(made.recording.mono(), RATE_HZ)
     assert found is not None
     assert found.breaths_per_min == pytest.approx(breaths_per_min, rel=0.06)
+    low, high = found.breaths_per_min_interval
+    assert low <= breaths_per_min <= high
     starts = np.array([start_s for start_s, _ in found.cycles[1:]])
     true = np.array([cycle.start_s for cycle in made.cycles[1:]])
     assert np.mean(np.abs(true[:, None] - starts[None]).min(axis=1) < 0.3) > 0.8
@@ -30,6 +32,18 @@ def test_crackles_do_not_hide_the_breaths():
     found = find_cycles(made.recording.mono(), RATE_HZ)
     assert found is not None
     assert found.breaths_per_min == pytest.approx(18, rel=0.1)
+
+
+def test_a_longer_recording_narrows_the_rate():
+    def width(duration_s):
+        made = synthesise_breathing(duration_s=duration_s, rate_hz=RATE_HZ, breaths_per_min=15, noise_db=-60, seed=1)
+        found = find_cycles(made.recording.mono(), RATE_HZ)
+        assert found is not None
+        low, high = found.breaths_per_min_interval
+        assert low <= 15 <= high
+        return high - low
+
+    assert width(120) < 0.7 * width(20) < 0.7 * 5
 
 
 def test_cycles_tile_the_recording():
@@ -102,6 +116,13 @@ def test_envelope_is_the_level_of_the_band(monkeypatch):
     assert below[50:].mean() < inside[50:].mean() - 40
 
 
+def test_envelope_of_another_band():
+    sine = 0.1 * np.sin(2 * np.pi * 1500 * np.arange(10 * RATE_HZ) / RATE_HZ)
+    usual = breathing_envelope_db(sine, RATE_HZ, 80)
+    other = breathing_envelope_db(sine, RATE_HZ, 80, (1200.0, 1800.0))
+    assert other[50:].mean() > usual[50:].mean() + 15
+
+
 def test_envelope_does_not_depend_on_blocks(monkeypatch):
     samples = np.random.default_rng(0).standard_normal(10 * RATE_HZ)
     whole = breathing_envelope_db(samples, RATE_HZ, 80)
@@ -142,5 +163,6 @@ def test_beats_fixed_cycles_on_annotated_recordings(data_dir):
         total += len(truth)
         length_s = np.median([cycle.end_s - cycle.start_s for cycle in annotated])
         assert found.breaths_per_min == pytest.approx(60 / length_s, rel=0.1)
+        assert found.breaths_per_min_interval[0] <= 60 / length_s <= found.breaths_per_min_interval[1]
     assert hits / total > 0.7
     assert hits > 2 * fixed_hits

@@ -97,8 +97,9 @@ def test_annotated_cycles_match_a_slow_version():
     expected = []
     for start_s, end_s in cycles:
         cut = whole[int(start_s * RATE_HZ) : int(min(end_s, 10) * RATE_HZ)]
-        expected.append(softmax(loudness(fit_length(cut, int(WINDOW_S * RATE_HZ), "repeat", 100)) / 2.0))
-    for segment, probabilities in zip(report.segments, expected, strict=True):
+        expected.append(loudness(fit_length(cut, int(WINDOW_S * RATE_HZ), "repeat", 100)))
+    for segment, logits in zip(report.segments, expected, strict=True):
+        probabilities = softmax(logits / 2.0)
         np.testing.assert_allclose(numbers(segment.probabilities), probabilities, rtol=1e-4)
         assert segment.kind == "annotated_cycle"
         assert segment.label == CLASSES[probabilities.argmax()]
@@ -108,10 +109,13 @@ def test_annotated_cycles_match_a_slow_version():
         (8, 10),
     ]
     assert report.summary is not None
-    mean = np.average(expected, axis=0, weights=[1.5, 5.75, 2.0])
-    np.testing.assert_allclose(numbers(report.summary.probabilities), mean, rtol=1e-4)
+    mean = np.average([softmax(logits) for logits in expected], axis=0, weights=[1.5, 5.75, 2.0])
+    np.testing.assert_allclose(numbers(report.summary.probabilities), softmax(np.log(mean) / 2.0), rtol=1e-4)
     assert report.status == "scored"
     assert report.summary.breaths_per_min == pytest.approx(60 / 2.0)
+    assert report.summary.breaths_interval is not None
+    low, high = report.summary.breaths_interval
+    assert low < 30 < high
     assert report.recording.channel == "mean of 2"
     assert any("mean of 2 channels" in warning for warning in report.warnings)
     assert "1 breath cycle is longer than 4 s; only the beginning is judged" in report.warnings
@@ -125,6 +129,7 @@ def test_windows_where_nothing_breathes():
     assert spans == [("window", 0, 4), ("window", 2, 6), ("window", 4, 8), ("window", 5, 9)]
     assert report.summary is not None
     assert report.summary.breaths_per_min is None
+    assert report.summary.breaths_interval is None
 
 
 @pytest.mark.parametrize("seconds", [1.5, 4.0, 4.01, 9.0, 12.3, 17.777])
@@ -147,6 +152,8 @@ def test_breath_cycles_are_found():
     assert {segment.kind for segment in report.segments} == {"cycle"}
     assert report.summary is not None
     assert report.summary.breaths_per_min == pytest.approx(18, rel=0.1)
+    assert report.summary.breaths_interval is not None
+    assert report.summary.breaths_interval[0] <= 18 <= report.summary.breaths_interval[1]
     assert any("synthetic" in warning for warning in report.warnings)
 
 
@@ -199,6 +206,20 @@ def test_too_unsure_is_abstained_on_with_numbers():
     assert report.summary.prediction_set
     assert all(segment.abstained and segment.label is None for segment in report.segments)
     assert report.summary.segment_counts["abstained"] == len(report.segments)
+
+
+def test_the_device_decides_the_temperature():
+    scorer = make_scorer(calibration={"temperature": 2.0, "device_temperatures": {"Meditron": 5.0}})
+    sound = noise(3).samples
+    told = {}
+    for device in (None, "Litt3200", "meditron"):
+        report = scorer.score(Recording(sound, RATE_HZ, device=device))
+        assert report.summary is not None
+        (segment,) = report.segments
+        assert segment.probabilities == pytest.approx(report.summary.probabilities)
+        told[device] = np.log(numbers(segment.probabilities))
+    np.testing.assert_array_equal(told[None], told["Litt3200"])
+    np.testing.assert_allclose(np.ptp(told["meditron"]) * 5, np.ptp(told[None]) * 2, rtol=1e-6)
 
 
 def test_unknown_device_and_band_are_warned_of():

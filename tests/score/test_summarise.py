@@ -35,7 +35,7 @@ def segments(labels=("normal", "crackle", None), lengths=(1.0, 2.0, 5.0)):
 
 
 def test_mean_is_weighted_by_duration():
-    summary, reason = summarise(segments(), LOGITS, config(), 20.0)
+    summary, reason = summarise(segments(), LOGITS, config(), 20.0, (18.5, 22.0))
     expected = (np.array([1, 2, 5]) / 8) @ softmax(LOGITS, axis=1)
     np.testing.assert_allclose(list(summary.probabilities.values()), expected)
     assert list(summary.probabilities) == list(CLASSES)
@@ -43,6 +43,7 @@ def test_mean_is_weighted_by_duration():
     assert summary.label == CLASSES[expected.argmax()]
     assert summary.segment_counts == {"normal": 1, "crackle": 1, "wheeze": 0, "both": 0, "abstained": 1}
     assert summary.breaths_per_min == 20.0
+    assert summary.breaths_interval == (18.5, 22.0)
     assert reason is None
 
 
@@ -50,6 +51,15 @@ def test_mean_of_logits_when_the_model_says_so():
     summary, _ = summarise(segments(), LOGITS, config(summary="mean_logit", temperature=2.0))
     expected = softmax((np.array([1, 2, 5]) / 8) @ LOGITS / 2.0)
     np.testing.assert_allclose(list(summary.probabilities.values()), expected)
+
+
+def test_the_temperature_is_that_of_the_joined_segments_and_of_the_device():
+    mean = (np.array([1, 2, 5]) / 8) @ softmax(LOGITS, axis=1)
+    calibration = {"temperature": 2.0, "device_temperatures": {"Meditron": 4.0}}
+    for device, temperature in ((None, 2.0), ("meditron", 4.0)):
+        summary, _ = summarise(segments(), LOGITS, config(**calibration), device=device)
+        expected = softmax(np.log(mean) / temperature)
+        np.testing.assert_allclose(list(summary.probabilities.values()), expected)
 
 
 @pytest.mark.parametrize("summary", ["mean", "mean_logit"])

@@ -20,7 +20,7 @@ from resp.datasets import WaveformCache
 from resp.train import TrainError, load_recipe, train
 
 folder = Path(sys.argv[1])
-for name in ("ce", "cl", "mixed"):
+for name in ("ce", "cl", "mixed", "sam"):
     train(load_recipe(folder / f"{name}.yaml"), folder / f"{name}-two", cache=WaveformCache(sys.argv[2]))
 try:
     train(load_recipe(folder / "ce.yaml", ["training.batch_size=3"]), folder / "odd")
@@ -35,7 +35,7 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def both(recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Path) -> Path:
-    """Run a cross-entropy, a contrastive and a mixed recipe in two processes, and the first in one."""
+    """Run four recipes in two processes, and those that give the same there in one."""
     # Nothing random but the order: each process augments and mixes its own share of a batch.
     averaging = {"name": "live"}
     ce = recipe_with(
@@ -60,12 +60,15 @@ def both(recipe_with: Callable[..., Recipe], cache: WaveformCache, tmp_path: Pat
         training={"epochs": 2},
         max_items=12,
     )
+    sam = recipe_with(optimiser={"sam_rho": 0.5}, training={"epochs": 1, "accumulate": 2})
+    (tmp_path / "sam.yaml").write_text(sam.to_yaml())
     (tmp_path / "mixed.yaml").write_text(mixed.to_yaml())
     (tmp_path / "ce.yaml").write_text(ce.to_yaml())
     (tmp_path / "cl.yaml").write_text(cl.to_yaml())
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     train(ce, tmp_path / "ce-one", cache=cache)
+    train(sam, tmp_path / "sam-one", cache=cache)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
         [*command, str(script), str(tmp_path), str(cache.folder)],
@@ -90,6 +93,11 @@ def test_two_processes_train_as_one(both: Path) -> None:
     results = json.loads((both / "ce-two" / "results.json").read_text())
     expected = json.loads((both / "ce-one" / "results.json").read_text())
     assert results["honest"]["test"] == pytest.approx(expected["honest"]["test"], abs=1e-4)
+
+    # All processes move their weights alike for the second pass.
+    (alone,), (together,) = metrics(both / "sam-one"), metrics(both / "sam-two")
+    assert together["train"]["loss"] == pytest.approx(alone["train"]["loss"], abs=1e-5)
+    assert together["validation"] == pytest.approx(alone["validation"], abs=1e-4)
 
     # The contrastive run contrasts within each process, so it is another run, but a whole one.
     contrastive = metrics(both / "cl-two")

@@ -166,6 +166,9 @@ def test_a_finished_run_gives_its_results_again(
         ("live", {}),
         ("ema", {}),
         ("ema", {"objective": MIXED, "schedule": {"name": "one_cycle"}}),
+        ("live", {"optimiser": {"sam_rho": 0.05}}),
+        ("none", {"objective": {"name": "supervised_contrastive", "class_share": 0.5}}),
+        ("none", {"objective": {"name": "domain_adversarial"}}),
     ],
 )
 def test_an_interruption_in_the_middle_changes_nothing(

@@ -17,9 +17,10 @@ from resp.models.network import Network
 from resp.train import Recipe, TrainError, train
 from resp.train.augmentation import Augmentation
 from resp.train.data import open_parts
+from resp.train.first_weights import load_weights
 from resp.train.objectives import create_objective
 from resp.train.seeds import Purpose, derived_seed
-from resp.train.starting import build_network, create_optimiser, load_weights
+from resp.train.starting import build_network, create_optimiser
 from resp.train.unseen import check_unseen
 
 CLASSES = ("normal", "crackle", "wheeze", "both")

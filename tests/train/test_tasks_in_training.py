@@ -59,7 +59,9 @@ def test_accuracy_chooses_and_tells(
     assert result.score()["accuracy"] == reference.accuracy_score(predictions.truth, predictions.prediction)
     card, config = load_model(result.model).card, load_model(result.model).config
     assert config.task == "single_label"
-    assert f"accuracy {result.score()['accuracy']:.4f}" in card
+    (row,) = (line for line in card.splitlines() if line.startswith("| honest |"))
+    assert f" {result.score()['accuracy']:.2f} (" in row
+    assert "| protocol | epoch | items | sources | accuracy | macro recall |" in card
     assert "Score" not in card
     assert "source-disjoint" in result.results["honest"]["protocol"]
     assert result.results["honest"]["evaluation"]["task"] == "single_label"
@@ -82,7 +84,8 @@ def test_mean_average_precision_chooses_and_tells(
     occurring = predictions.truth.any(axis=0)
     expected = reference.average_precision_score(predictions.truth[:, occurring], predictions.logits[:, occurring])
     assert result.score()["map"] == pytest.approx(expected)
-    assert f"mAP {expected:.4f}" in load_model(result.model).card
+    (row,) = (line for line in load_model(result.model).card.splitlines() if line.startswith("| honest |"))
+    assert f" {expected:.2f} (" in row
     # A report gives each class its own probability, as the predictions do.
     report = Scorer.load(result.model).score_file(manifest.parent / predictions.items[0])
     assert report.status == "scored", report.reason
