@@ -178,8 +178,8 @@ def pointing_game(model: LoadedModel, names: tuple[str, ...]) -> ResultTable:
         notes=(
             "Share of breaths in which the highest point of the smoothed explanation lies within "
             f"{TOLERANCE_S:g} s (and {TOLERANCE_HZ:g} Hz) of an event (Zhang et al. 2018). Chance: a random point.",
-            "The events are the loudest thing in these breaths, which is why loudness is hard to beat here; it says "
-            "nothing of the network.",
+            "Loudness is how far a cell lies above its frequency's background, and says nothing of the network: "
+            "crackles stand out by it, a wheeze among breath sounds does not.",
         ),
     )
 

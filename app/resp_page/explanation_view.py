@@ -24,8 +24,8 @@ _WIDTH_PX, _HEIGHT_PX = 1200, 480  # of a whole recording, and of the spectrogra
 LIMITS = (
     "The lines hold 80 % (thin) and 50 % (thick) of what raised the model's belief in this finding: without these "
     "parts of the sound it would have believed less in it. This can show that a finding rests on a knock, on speech or "
-    "on a heart beat. It cannot show that a finding is right, what made the sound, or where in the lung it came from; and "
-    "where nothing is marked, an abnormal sound may still be heard."
+    "on a heart beat. It cannot show that a finding is right, what made the sound, or where in the lung it came from; "
+    "and where nothing is marked, an abnormal sound may still be heard."
 )
 
 

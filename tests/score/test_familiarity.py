@@ -49,7 +49,7 @@ def familiarity(**changes: object) -> Familiarity:
         "kinds": SoundKinds(
             names=("lung", "heart", "speech"),
             weights=pack([[0.0, 0.0], [-200.0, 0.0], [100.0, 0.0]]),
-            offsets=pack([10.0, 10.0, -10.0]),
+            offsets=pack([10.0, 20.0, -10.0]),
         ),
         "keep": 0.97,
         "fitted_on": "a test",
