@@ -158,7 +158,9 @@ def measure(tables: dict[str, list[Predictions]], against: str, resamples: int =
     return result
 
 
-def as_table(result: dict[str, dict[str, Any]], *, title: str, command: str, data: str, seeds: int, **more: Any) -> ResultTable:
+def as_table(
+    result: dict[str, dict[str, Any]], *, title: str, command: str, data: str, seeds: int, **more: Any
+) -> ResultTable:
     """Return what `measure` gave as a `ResultTable`, one row a method."""
     labels = list(dict.fromkeys(label for row in result.values() for label in row))
     return ResultTable(
