@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from kauh_methods import (
     FOLDS,
+    SVM,
     as_table,
     filters_joined,
     fitted,
@@ -24,17 +25,14 @@ from kauh_methods import (
     measure,
     open_kauh,
     outer_splits,
+    plain_machine,
     predictions,
 )
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from resp.evaluate import Predictions
 from resp.models.results import write_tables
 
 HERE = Path(__file__).parent
-SVM = "log-mel statistics, RBF SVM"
 SCORER = "as resp score gives it"
 
 
@@ -44,8 +42,7 @@ def plain_baseline(root: Path, seeds: int) -> list[Predictions]:
     labels, features = np.array(dataset.labels), np.stack([log_mel_statistics(clip) for clip in samples])
     found = []
     for seed, fold, train, test in outer_splits(dataset, root, seeds):
-        model = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced", probability=True, random_state=0))
-        probabilities = fitted(model, features[train], labels[train], features[test], len(dataset.classes))
+        probabilities = fitted(plain_machine(), features[train], labels[train], features[test], len(dataset.classes))
         found.append(predictions(dataset, test, probabilities, f"svm-seed{seed}-fold{fold}"))
     return found
 

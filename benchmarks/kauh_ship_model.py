@@ -13,10 +13,11 @@ that are none of a lung, a folder a kind (``outside_sounds.py`` gathers them).
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kauh_methods import FOLDS, load_runs
+from kauh_methods import FOLDS, MEASURES, load_runs
 
 from resp.datasets import DataSettings, open_dataset
 from resp.evaluate import (
@@ -24,12 +25,11 @@ from resp.evaluate import (
     Targets,
     cross_fitted,
     fit_calibration,
-    icbhi_score,
     measure_confidence,
     patient_bootstrap,
     predict_items,
 )
-from resp.evaluate.ranking import auroc
+from resp.evaluate.bootstrap import Interval
 from resp.models.folder import load_model, save_model
 from resp.models.results import ResultTable, read_tables
 from resp.train import load_recipe, train
@@ -45,20 +45,16 @@ def elsewhere(model: Path, root: Path, command: str) -> ResultTable:
     dataset = open_dataset(DataSettings(dataset="icbhi", root=root, split="official"))
     found = predict_items(load_model(model), dataset, range(len(dataset)))
     rows = (found.truth, found.prediction, 1 - found.probabilities[:, 0])
-    measures: dict[str, Any] = {
-        "Sp": lambda true, said, _: icbhi_score(true, said).sp,
-        "Se": lambda true, said, _: icbhi_score(true, said).se,
-        "Score": lambda true, said, _: icbhi_score(true, said).score,
-        "AUROC": lambda true, _, value: float(auroc(true > 0, value)),
-    }
+
+    def measured(one: Callable[[Any], float]) -> Interval:
+        return patient_bootstrap(lambda *drawn: one(drawn), found.patients, *rows)
+
     return ResultTable(
         title="ICBHI, a data set it never saw",
         command=command,
         data=f"ICBHI, {len(found)} annotated cycles of {len(set(found.patients))} patients; nothing fitted on them",
-        columns=["model", *measures],
-        rows=[
-            ["learned from KAUH alone", *(patient_bootstrap(one, found.patients, *rows) for one in measures.values())]
-        ],
+        columns=["model", *MEASURES],
+        rows=[["learned from KAUH alone", *map(measured, MEASURES.values())]],
         notes=["95 % interval over patients; too few patients for a firm number"],
     )
 

@@ -24,6 +24,8 @@ def main() -> None:
     for name in ("esc10", "speech", "music", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
+    if given.out.exists() and any(given.out.iterdir()):
+        parser.error(f"{given.out} is not empty; links of an earlier call would stay, so give a new folder")
     kinds = {
         "speech": spread(sound_files(given.speech, LEAST_SPEECH_BYTES), CLIPS_A_SPEAKER),
         "music": sound_files(given.music),

@@ -1,4 +1,4 @@
-"""What a network makes of recordings, heard the way scoring hears them."""
+"""What a network makes of recordings, heard in overlapping windows, as scoring hears those without breath cycles."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -55,7 +55,7 @@ class Ear:
     Parameters
     ----------
     network, clip
-        Of the model. Ends are neither trimmed nor padded, as in scoring.
+        Of the model. Ends are neither trimmed nor padded, as in scoring; breath cycles are not looked for.
     stage
         A site of the network.
     device
