@@ -1,4 +1,4 @@
-"""What a network makes of recordings, heard in overlapping windows, as scoring hears those without breath cycles."""
+"""What a network makes of recordings, heard in overlapping windows, in which scoring asks the same question."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
