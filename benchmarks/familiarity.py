@@ -32,7 +32,6 @@ from resp.train.familiarity.hearing import Ear, Heard, OtherDevice, read, stretc
 from resp.train.familiarity.settings import FamiliaritySettings
 from resp.train.familiarity.statistics import Floats, fit_distance, patient_folds
 
-CONTRADICTORY = ("76", "77", "100", "101")
 CLIPS_A_SPEAKER, LEAST_SPEECH_BYTES = 40, 40_000
 STRETCHES_A_TRACK = 10
 MADE = 40
@@ -74,8 +73,7 @@ def hear_all(given: argparse.Namespace, ear: Ear) -> dict[str, Sounds]:
     sounds: dict[str, Sounds] = {}
     for name, root in (("kauh", given.kauh), ("icbhi", given.icbhi)):
         items = open_dataset(DataSettings(dataset=name, root=str(root), folds=5)).items
-        left_out = CONTRADICTORY if name == "kauh" else ()
-        who = {item.path: f"{item.patient}|{item.device}" for item in items if item.patient not in left_out}
+        who = {item.path: f"{item.patient}|{item.device}" for item in items}
         kept = [(recording, who[path]) for path, recording in read(dict.fromkeys(who))]
         sounds[name] = of(kept)
         if name == "kauh":

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kauh_methods import FOLDS
 
 from resp.evaluate import Predictions, evaluate_model
 from resp.evaluate.resampled import resample_numbers
@@ -28,7 +29,6 @@ from resp.models.results import Interval, ResultTable, write_tables
 HERE = Path(__file__).parent
 RECIPE = HERE.parent / "configs" / "kauh" / "ast_conv_patchmix_cl.yaml"
 FILTERS = ("bell", "diaphragm", "extended")
-FOLDS = 5
 COLUMNS = ("Sp", "Se", "Score", "AUROC")
 
 
@@ -121,6 +121,8 @@ def main() -> None:
             print(job.result(), flush=True)
     told = ["--root", "KAUH", "--icbhi", "ICBHI", "--weights", given.weights.name, "--out", "RUNS"]
     told += ["--runs", "FOLDS"] if given.runs else []
+    told += ["--recipe", given.recipe.name] if given.recipe != RECIPE else []
+    told += ["--seed", str(given.seed)] if given.seed else []
     told += [part for one in given.settings for part in ("--set", one)]
     table = ResultTable(
         title="One device, and one data set, left out",

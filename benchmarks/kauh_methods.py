@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset, split_dataset
 from resp.evaluate import Predictions, icbhi_score, patient_bootstrap, two_class_score
@@ -17,6 +20,7 @@ from resp.models.results import ResultTable
 FOLDS = 5
 RATE_HZ = 4000
 FLOOR = 1e-12
+SVM = "log-mel statistics, RBF SVM"
 Floats = NDArray[np.float64]
 MEASURES: dict[str, Callable[[Any], float]] = {
     "Sp": lambda rows: icbhi_score(rows[0], rows[1]).sp,
@@ -73,6 +77,11 @@ def fitted(model: Any, features: Floats, labels: NDArray[Any], asked: Floats, cl
     found = np.zeros((len(asked), classes))
     found[:, model.classes_] = model.predict_proba(asked)
     return found
+
+
+def plain_machine() -> Any:
+    """Return the plain classifier that others are measured against, for `log_mel_statistics`."""
+    return make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced", probability=True, random_state=0))
 
 
 def load_runs(folder: Path, seeds: int, file: str) -> list[Predictions]:
@@ -158,7 +167,9 @@ def measure(tables: dict[str, list[Predictions]], against: str, resamples: int =
     return result
 
 
-def as_table(result: dict[str, dict[str, Any]], *, title: str, command: str, data: str, seeds: int, **more: Any) -> ResultTable:
+def as_table(
+    result: dict[str, dict[str, Any]], *, title: str, command: str, data: str, seeds: int, **more: Any
+) -> ResultTable:
     """Return what `measure` gave as a `ResultTable`, one row a method."""
     labels = list(dict.fromkeys(label for row in result.values() for label in row))
     return ResultTable(

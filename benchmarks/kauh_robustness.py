@@ -41,20 +41,25 @@ SMOKE_ITEMS = 6
 
 
 def run_folders(runs: Path, seeds: int | None) -> list[Path]:
-    """Return the finished runs of a folder; of the first so many seeds, where that is asked for."""
-    found = sorted(
-        path.parent for path in runs.glob("*/recipe.yaml") if (path.parent / "best" / "config.json").is_file()
-    )
+    """Return the finished runs with a test part in a folder; of the first so many seeds, where that is asked for."""
+    finished = (path.parent for path in runs.glob("*/recipe.yaml") if (path.parent / "best" / "config.json").is_file())
+    # kauh_ship_model.py leaves a run of all patients beside the folds.
+    found = sorted(run for run in finished if recipe_of(run)["data"]["split"] != "all")
     if not found:
-        raise SystemExit(f"{runs}: no finished run found; expected folders with recipe.yaml and best/")
+        raise SystemExit(f"{runs}: no finished run of a fold found; expected folders with recipe.yaml and best/")
     if seeds is None:
         return found
     kept = sorted({seed_of(run) for run in found})[:seeds]
     return [run for run in found if seed_of(run) in kept]
 
 
+def recipe_of(run: Path) -> dict[str, Any]:
+    recipe: dict[str, Any] = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
+    return recipe
+
+
 def seed_of(run: Path) -> int:
-    return int(yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))["seed"])
+    return int(recipe_of(run)["seed"])
 
 
 def measure_run(

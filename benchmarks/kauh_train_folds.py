@@ -37,7 +37,10 @@ def run_fold(recipe: Path, root: Path, weights: Path, out: Path, seed: int, fold
 
 
 def score_test_part(model: Path, items: Path, root: Path, out: Path) -> None:
-    """Score the recordings of a table of predictions from their files, uncalibrated, and write the same table."""
+    """Score the recordings of a table of predictions from their files, and write the same table.
+
+    They are uncalibrated where the recipe keeps no validation part, as those over the pretrained trunk do.
+    """
     from dataclasses import replace
 
     import numpy as np

@@ -43,7 +43,7 @@ def show_recording(scored: Scored, scorer: "Scorer") -> None:
         return
     _show_quality(report.quality or resp.audio.measure_quality(scored.recording))
     _show_sound(scored, scored.recording, scorer)
-    if report.segments:
+    if report.segments and not _refused(report):
         _show_segments(report)
     if report.status != "failed":
         _show_summary(report)
@@ -101,13 +101,16 @@ def _show_summary(report: Report) -> None:
     summary = report.summary
     label = summary.label if summary and report.status == "scored" else None
     st.html(f'<p class="resp-finding">{chip(label)}<small>{escape(summary_words(report))}</small></p>')
-    # Of a dog it would be a false comfort that it is probably no wheeze.
-    refused = report.familiarity is not None and report.familiarity.verdict == "not_lung"
-    if summary and not refused:
+    if summary and not _refused(report):
         st.html(probability_bars(summary.probabilities))
         st.caption(_counted(report))
     if told := _not_yet_told(report):
         st.warning("\n\n".join(plain(warning) for warning in told), icon=":material/warning:")
+
+
+def _refused(report: Report) -> bool:
+    """Whether it is no lung sound: of a dog it would be a false comfort that it is probably no wheeze."""
+    return report.familiarity is not None and report.familiarity.verdict == "not_lung"
 
 
 def _not_yet_told(report: Report) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.audio.errors import AudioError
+from resp.audio.synthetic_size import synthetic_size
 
 Signal = NDArray[np.float64]
 
@@ -65,14 +66,10 @@ def synthesise_babble(duration_s: float, rate_hz: int, *, voices: int = VOICES, 
     AudioError
         A setting out of its range.
     """
-    if not 0.1 <= duration_s <= 3600:
-        raise AudioError(f"duration_s is {duration_s}; expected 0.1 to 3600 s")
-    if not 4000 <= rate_hz <= 192_000:
-        raise AudioError(f"rate_hz is {rate_hz}; expected 4000 to 192000 Hz")
+    size = synthetic_size(duration_s, rate_hz)
     if voices < 1:
         raise AudioError(f"voices is {voices}; expected at least 1")
     rng = np.random.default_rng(seed)
-    size = round(duration_s * rate_hz)
     speech = sum((_level(_voice(size, rate_hz, number % 2, rng)) for number in range(voices)), start=np.zeros(size))
     sound = (
         _level(speech)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.audio.errors import AudioError
+from resp.audio.synthetic_size import synthetic_size
 
 PEAK = 0.5
 LEAST_BPM, MOST_BPM = 30.0, 220.0
@@ -61,16 +62,13 @@ def synthesise_heart(
     AudioError
         A setting out of its range.
     """
-    if not 0.1 <= duration_s <= 3600:
-        raise AudioError(f"duration_s is {duration_s}; expected 0.1 to 3600 s")
-    if not 4000 <= rate_hz <= 192_000:
-        raise AudioError(f"rate_hz is {rate_hz}; expected 4000 to 192000 Hz")
+    size = synthetic_size(duration_s, rate_hz)
     if not LEAST_BPM <= beats_per_min <= MOST_BPM:
         raise AudioError(f"beats_per_min is {beats_per_min}; expected {LEAST_BPM:g} to {MOST_BPM:g}")
     rng = np.random.default_rng(seed)
     period_s = 60 / beats_per_min
     systole_s = _systole_s(beats_per_min)
-    sound = np.zeros(round(duration_s * rate_hz))
+    sound = np.zeros(size)
     # The recording begins anywhere in a beat.
     start_s = -float(rng.uniform(0, period_s))
     while start_s < duration_s:

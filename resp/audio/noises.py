@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.audio.errors import AudioError
+from resp.audio.synthetic_size import synthetic_size
 
 Samples = NDArray[np.float32]
 
 PEAK = 0.5
-MOST_S = 3600.0
 _HANDLING_FLOOR = 0.003
 _HANDLING_BAND_HZ = (30.0, 1500.0)
 
@@ -39,7 +39,7 @@ def coloured_noise(duration_s: float, rate_hz: int, *, exponent: float = 0.0, se
     AudioError
         A setting out of its range.
     """
-    size = _size(duration_s, rate_hz)
+    size = synthetic_size(duration_s, rate_hz)
     if not -2 <= exponent <= 2:
         raise AudioError(f"exponent is {exponent}; expected -2 to 2")
     frequency_hz = np.fft.rfftfreq(size, 1 / rate_hz)
@@ -55,7 +55,7 @@ def mains_hum(duration_s: float, rate_hz: int, *, mains_hz: float = 50.0, seed: 
 
     Parameters, return value and errors are those of `coloured_noise`, with the frequency of the mains, 40 to 70 Hz.
     """
-    size = _size(duration_s, rate_hz)
+    size = synthetic_size(duration_s, rate_hz)
     if not 40 <= mains_hz <= 70:
         raise AudioError(f"mains_hz is {mains_hz}; expected 40 to 70 Hz")
     rng = np.random.default_rng(seed)
@@ -75,7 +75,7 @@ def handling_noise(duration_s: float, rate_hz: int, *, seed: int = 0) -> Samples
     """
     from scipy.signal import butter, sosfilt
 
-    size = _size(duration_s, rate_hz)
+    size = synthetic_size(duration_s, rate_hz)
     rng = np.random.default_rng(seed)
     sound = _HANDLING_FLOOR * rng.standard_normal(size)
     for _ in range(max(1, math.ceil(2 * duration_s * rng.uniform(0.5, 1.5)))):
@@ -88,14 +88,6 @@ def handling_noise(duration_s: float, rate_hz: int, *, seed: int = 0) -> Samples
         envelope = np.exp(-5 * np.arange(length) / length) if knock else np.hanning(length)
         sound[start : start + length] += rng.uniform(0.2, 3.0) * burst * envelope
     return _levelled(sound)
-
-
-def _size(duration_s: float, rate_hz: int) -> int:
-    if not 0.1 <= duration_s <= MOST_S:
-        raise AudioError(f"duration_s is {duration_s}; expected 0.1 to {MOST_S:g} s")
-    if not 4000 <= rate_hz <= 192_000:
-        raise AudioError(f"rate_hz is {rate_hz}; expected 4000 to 192000 Hz")
-    return round(duration_s * rate_hz)
 
 
 def _levelled(sound: NDArray[np.float64]) -> Samples:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from resp.augment.equaliser import Equaliser
     from resp.augment.gain import RandomGain
     from resp.augment.high_pass import HighPass
+    from resp.augment.level import PeakLevel
     from resp.augment.low_pass import LowPass
     from resp.augment.mu_law import MuLaw
     from resp.augment.noise import ColouredNoise
@@ -116,6 +117,7 @@ REGISTRY: Registry["Transform"] = Registry(
             "random gains of bands, joined by lines: another device",
             "resp",
         ),
+        AugmentationRecord("level", "resp.augment.level:PeakLevel", "each clip brought to one peak", "resp"),
         AugmentationRecord("polarity", "resp.augment.polarity:PolarityFlip", "changes the sign", _EAT),
         AugmentationRecord("time_mask", "resp.augment.time_mask:TimeMask", "silences a random part of the clip", _EAT),
         AugmentationRecord(
@@ -205,6 +207,7 @@ _NAMES = {
     "HighPass": "high_pass",
     "LowPass": "low_pass",
     "MuLaw": "mu_law",
+    "PeakLevel": "level",
     "PhaseNoise": "phase_noise",
     "PitchShift": "pitch_shift",
     "PolarityFlip": "polarity",
@@ -263,6 +266,7 @@ __all__ = [
     "SpecMasks",
     "Cutout",
     "Equaliser",
+    "PeakLevel",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-_METHODS = ("occlusion", "integrated_gradients", "attention_rollout")
+from resp.score.explain.names import METHODS
 
 
 @click.command()
@@ -16,7 +16,7 @@ _METHODS = ("occlusion", "integrated_gradients", "attention_rollout")
     help="Folder for a picture of each segment and explanations.json; made where it is missing.",
 )
 @click.option(
-    "--method", type=click.Choice(_METHODS), help="How to explain; the method that measured best if not given."
+    "--method", type=click.Choice(METHODS), help="How to explain; the method that measured best if not given."
 )
 @click.option("--label", help="The class to explain; of each segment the most probable one if not given.")
 @click.option("--model", help="Name of an installed model, or a model folder; the default one if not given.")

@@ -69,10 +69,11 @@ def read_unlabelled(root: Path, more_roots: Sequence[Path] = ()) -> DataSet:
     if not files:
         raise DataError(f"{root}: no sound file found; expected {', '.join(sorted(SOUND_ENDINGS))} below it")
     items = [item for path, folder in files.items() for item in _stretches(path, folder)]
-    kinds = Counter(source_of(path).partition("-")[0] for path in files)
+    sources = {item.path: item.patient for item in items}
+    kinds = Counter(source.partition("-")[0] for source in sources.values())
     counts = [
         Count("recordings", len(files)),
-        Count("sources", len({item.patient for item in items})),
+        Count("sources", len(set(sources.values()))),
         *(Count(f"recordings of {kind}", number) for kind, number in sorted(kinds.items())),
     ]
     notes = [f"passed over: {copies} files that were reached twice"] if copies else []

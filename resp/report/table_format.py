@@ -10,6 +10,10 @@ _WIDEST = 60
 _LEFT_OUT = {
     "p_abnormal",
     "prediction_set",
+    "breaths_low",
+    "breaths_high",
+    "sounds_like",
+    "familiarity_distance",
     "patient_key",
     "warnings",
     "model",
@@ -48,11 +52,13 @@ class TableFormat:
     def finish(self) -> None:
         """Write the table."""
         names = [column.name for column in self._columns]
-        # A probability column that no row fills belongs to another model.
+        # What no row fills belongs to another model.
         names = [
             name
             for name in names
-            if not name.startswith("p_") or not self._model or any(row[name] is not None for row in self._rows)
+            if not (name.startswith("p_") or name == "familiarity")
+            or not self._model
+            or any(row[name] is not None for row in self._rows)
         ]
         cells = [[_cell(name, row[name]) for name in names] for row in self._rows]
         widths = [max([len(name), *(len(line[index]) for line in cells)]) for index, name in enumerate(names)]

@@ -31,7 +31,8 @@ def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Co
     classes
         The model's classes; those beside `SOUND_CLASSES` add a column ``p_<class>`` each.
     """
-    more = tuple(name for name in classes if name not in SOUND_CLASSES)
+    # A model of two classes has one that is called abnormal: its column is there already.
+    more = tuple(name for name in classes if name not in (*SOUND_CLASSES, "abnormal"))
     place = (
         (Column("segment", "count"), Column("kind"), Column("start_s", "number"), Column("end_s", "number"))
         if level == "segment"
@@ -129,8 +130,8 @@ def _recording(report: Report) -> Row:
     low, high = summary.breaths_interval or (None, None)
     return {
         "label": summary.label,
-        **_probabilities(summary.probabilities),
         "p_abnormal": summary.p_abnormal,
+        **_probabilities(summary.probabilities),
         "prediction_set": " ".join(summary.prediction_set) or None,
         "breaths_per_min": summary.breaths_per_min,
         "breaths_low": low,
@@ -149,8 +150,8 @@ def _segment(number: int, segment: Segment) -> Row:
         "status": "abstained" if segment.abstained else "scored",
         "reason": segment.abstained,
         "label": segment.label,
-        **_probabilities(segment.probabilities),
         "p_abnormal": None if normal is None else 1 - normal,
+        **_probabilities(segment.probabilities),
         "prediction_set": " ".join(segment.prediction_set) or None,
     }
 

@@ -1,7 +1,7 @@
 """All that happens to a recording before the network sees it: quality, one waveform, segments."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -63,6 +63,10 @@ class Prepared:
         for first in range(0, len(self.spans), size):
             cut = (self._cut(span) for span in self.spans[first : first + size])
             yield np.stack([fit_length(part, length, self.clip.fit, self.clip.fade_samples) for part in cut])
+
+    def in_windows(self) -> "Prepared":
+        """Return the same recording cut into overlapping windows, as if no breath cycle had been found."""
+        return replace(self, spans=_windows(len(self.waveform), self.rate_hz, self.identity.duration_s, self.clip))
 
     def _cut(self, span: Span) -> Floats:
         if span.kind == "annotated_cycle":
@@ -154,9 +158,13 @@ def _spans(
     rate = _Rate(found.breaths_per_min, found.breaths_per_min_interval) if found else _Rate()
     if found and clip.segments == "cycles":
         return tuple(Span("cycle", start_s, end_s) for start_s, end_s in found.cycles), rate
-    length = clip.window_samples(rate_hz)
-    starts = _window_starts(len(waveform), length, round(clip.hop_s * rate_hz))
-    return tuple(Span("window", start / rate_hz, min((start + length) / rate_hz, duration_s)) for start in starts), rate
+    return _windows(len(waveform), rate_hz, duration_s, clip), rate
+
+
+def _windows(samples: int, rate_hz: int, duration_s: float | None, clip: ClipSettings) -> tuple[Span, ...]:
+    length, end_s = clip.window_samples(rate_hz), duration_s or samples / rate_hz
+    starts = _window_starts(samples, length, round(clip.hop_s * rate_hz))
+    return tuple(Span("window", start / rate_hz, min((start + length) / rate_hz, end_s)) for start in starts)
 
 
 def _window_starts(samples: int, length: int, hop: int) -> list[int]:

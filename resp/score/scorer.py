@@ -254,21 +254,16 @@ class Scorer:
                 model=self.identity,
                 warnings=prepared.warnings,
             )
-        size = CPU_BATCH if self.device == "cpu" else GPU_BATCH
         stored = self.model.config.familiarity
-        stage = stored.stage if stored else OUTPUT
-        parts = [
-            predict_pooled(self.model.network, batch, stage, batch_size=size, device=self.device)
-            for batch in prepared.batches(size)
-        ]
-        logits = np.concatenate([part[0] for part in parts]).astype(np.float64)
+        found, pooled = self._run(prepared, stored.stage if stored else OUTPUT)
+        logits = found.astype(np.float64)
         if not np.isfinite(logits).all():
             raise ScoreError("the model gave values that are not finite numbers; its folder may be damaged")
         stethoscope = prepared.identity.device
         segments = tuple(
             self._segment(span, row, stethoscope) for span, row in zip(prepared.spans, logits, strict=True)
         )
-        known = self._recognise(stored, prepared, np.concatenate([part[1] for part in parts])) if stored else None
+        known = self._recognise(stored, prepared, pooled) if stored else None
         refused = refusal(known) if known else None
         if refused:
             segments = withhold(segments, refused)
@@ -295,7 +290,20 @@ class Scorer:
             warnings=(*prepared.warnings, *told),
         )
 
+    def _run(self, prepared: Prepared, stage: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return logits [segments, classes], and the pooled output of a stage [segments, channels]."""
+        size = CPU_BATCH if self.device == "cpu" else GPU_BATCH
+        parts = [
+            predict_pooled(self.model.network, batch, stage, batch_size=size, device=self.device)
+            for batch in prepared.batches(size)
+        ]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
     def _recognise(self, stored: Familiarity, prepared: Prepared, pooled: np.ndarray) -> FamiliarityResult:
+        # It was fitted on windows. A cycle is repeated until it fills one, which sounds different to the network.
+        if any(span.kind != "window" for span in prepared.spans):
+            prepared = prepared.in_windows()
+            pooled = self._run(prepared, stored.stage)[1]
         durations = [span.end_s - span.start_s for span in prepared.spans]
         return recognise(stored, pooled, durations, prepared.waveform, prepared.rate_hz)
 

@@ -9,6 +9,7 @@ import resp
 from resp.audio.quality import measure_quality
 from resp.errors import RespError
 from resp.models import folder
+from resp.score.familiarity import withhold, withhold_summary
 from resp.score.schema import FamiliarityResult, ModelIdentity, RecordingIdentity, Report, Segment, Summary
 
 CLASSES = ("normal", "crackle", "wheeze", "both")
@@ -53,6 +54,15 @@ class StrawScorer:
             _segment("crackle", 0.0, half_s, ("crackle", "normal"), crackle=0.6),
             _segment(None, half_s, recording.duration_s, ("normal", "wheeze"), normal=0.4, wheeze=0.35),
         )
+        summary = Summary(
+            label=None if unsure else "crackle",
+            probabilities=segments[0].probabilities,
+            p_abnormal=0.8,
+            prediction_set=("crackle", "normal"),
+            segment_counts={"crackle": 1, "abstained": 1},
+            breaths_per_min=14.2,
+            breaths_interval=(12.9, 16.1),
+        )
         return Report(
             status="abstained" if unsure else "scored",
             reason=NO_LUNG if dog else "no class is probable enough" if unsure else None,
@@ -63,19 +73,9 @@ class StrawScorer:
                 synthetic=recording.synthetic,
             ),
             quality=quality,
-            segments=segments,
-            summary=Summary(
-                label=None if unsure else "crackle",
-                probabilities=segments[0].probabilities,
-                p_abnormal=0.8,
-                prediction_set=("crackle", "normal"),
-                segment_counts={"crackle": 1, "abstained": 1},
-                breaths_per_min=14.2,
-                breaths_interval=(12.9, 16.1),
-            ),
-            familiarity=FamiliarityResult(verdict="not_lung", distance=5.0, limit=2.0, far_limit=4.0, kind="animal")
-            if dog
-            else None,
+            segments=withhold(segments, NO_LUNG) if dog else segments,
+            summary=withhold_summary(summary) if dog else summary,
+            familiarity=DOG if dog else None,
             model=self.identity,
             warnings=(
                 "the device is not one that the model was trained on",

@@ -114,13 +114,18 @@ def test_abstention_gives_its_reason_and_no_finding(page, encoded):
     assert "Crackle" not in finding
 
 
-def test_what_is_no_lung_sound_is_refused_with_its_reason_and_without_probabilities_of_the_recording(page, encoded):
+def test_what_is_no_lung_sound_is_refused_with_its_reason_and_without_any_probability(page, encoded):
     upload(page, ("unsure.wav", encoded()))
     assert "resp-table resp-bars" in markup(page)
+    assert "Breath cycles" in [element.value for element in page.subheader]
     upload(page, ("dog.wav", encoded()))
     assert "does not sound like a lung sound this model knows (sounds like an animal)" in markup(page)
     assert "No finding given" in markup(page)
+    assert 'class="resp-bar' not in markup(page)
     assert "resp-table resp-bars" not in markup(page)
+    assert "Breath cycles" not in [element.value for element in page.subheader]
+    assert len(page.get("audio")) == 1, "the sound can still be heard"
+    assert all(box.label != "Show what drove the finding of" for box in page.selectbox)
 
 
 def test_synthetic_sound_is_always_labelled(page, straw):

@@ -20,6 +20,7 @@ NAMES = [
     "band",
     "tilt",
     "equaliser",
+    "level",
     "polarity",
     "time_mask",
     "quantise",

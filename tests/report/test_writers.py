@@ -9,6 +9,7 @@ import pytest
 from resp.report import FORMATS, ReportError, columns, format_of, open_writer, rows
 from resp.report.parquet_format import GROUP_ROWS, ParquetFormat
 from resp.score import ModelIdentity, RecordingIdentity, Report, Segment, Summary
+from resp.score.schema import FamiliarityResult
 
 REQUIRED = [
     "file",
@@ -121,6 +122,17 @@ def test_other_classes_add_columns():
     assert row["p_crackle"] is None
 
 
+def test_a_class_called_abnormal_has_one_column():
+    classes = ("normal", "abnormal")
+    names = [column.name for column in columns("recording", classes)]
+    assert names.count("p_abnormal") == 1
+    report = scored(probabilities={"normal": 0.125, "abnormal": 0.875})
+    (row,) = rows(report, "recording", classes)
+    assert row["p_abnormal"] == 0.875
+    (line,) = csv.DictReader(io.StringIO(written("csv", [report], classes=classes).decode()))
+    assert float(line["p_abnormal"]) == 0.875
+
+
 def test_csv_reads_back():
     table = list(csv.DictReader(io.StringIO(written("csv", [scored(), failed()]).decode(), newline="")))
     assert [line["file"] for line in table] == ["a.wav", "b.wav"]
@@ -173,6 +185,22 @@ def test_table_is_for_people():
     assert "\x1b" not in second
     assert "not sound, or?not any more" in second
     assert foot.startswith("1 scored, 0 abstained, 1 failed by tiny 1 (cd). Decision support")
+
+
+def test_a_refused_recording_is_told_in_the_table_and_others_are_not_widened():
+    refused = scored("dog.wav").model_copy(
+        update={
+            "status": "abstained",
+            "reason": "sounds like an animal",
+            "familiarity": FamiliarityResult(verdict="not_lung", distance=5.0, limit=2.0, far_limit=4.0, kind="animal"),
+        }
+    )
+    head, line, *_ = written("table", [refused]).decode().splitlines()
+    assert head.split()[-2:] == ["duration_s", "reason"]
+    assert "familiarity" in head
+    assert "not_lung" in line
+    assert line.endswith("sounds like an animal")
+    assert "familiarity" not in written("table", [scored()]).decode()
 
 
 def test_table_of_segments_counts_recordings():

@@ -107,6 +107,13 @@ def test_speech_is_refused_with_a_reason_and_without_a_finding() -> None:
     assert Report.model_validate_json(report.model_dump_json()) == report
 
 
+def test_breath_cycles_are_judged_by_the_windows_that_it_was_fitted_on() -> None:
+    judge, sound = scorer(familiarity()), recording(0.12)
+    cycles = judge.score(sound, cycles=[(0.0, 0.3), (0.3, 2.6), (2.6, 5.0)])
+    assert {segment.kind for segment in cycles.segments} == {"annotated_cycle"}
+    assert cycles.familiarity == judge.score(sound).familiarity
+
+
 def test_kinds_are_named_in_words() -> None:
     kind = {"names": ("lung", "animal", "snoring")}
     kinds = familiarity().kinds

@@ -15,6 +15,7 @@ from resp.audio.heart_sounds import synthesise_heart
 from resp.audio.recording import Recording
 from resp.audio.resampling import resample
 from resp.augment.spectrum import add_at_ratio
+from resp.datasets.clips import SOUND_ENDINGS
 from resp.datasets.folders import walk
 from resp.evaluate.conditions.contract import Condition, as_batch, recording_seed, with_samples
 from resp.evaluate.errors import EvaluationError
@@ -25,7 +26,6 @@ Samples = NDArray[np.float32]
 HEART_BPM = (60.0, 100.0)
 # Babble is made once for a rate, and every recording begins somewhere else in one of these.
 _SCENES, _SCENE_S = 8, 30.0
-_SPEECH_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a")
 
 
 class AddedSound(Condition):
@@ -96,7 +96,7 @@ def _chorus(files: list[Path], size: int, rate_hz: int) -> Samples:
 
 
 def _speech_files(folder: Path) -> tuple[Path, ...]:
-    found = tuple(path for path in walk(folder) if path.suffix.lower() in _SPEECH_SUFFIXES)
+    found = tuple(path for path in walk(folder) if path.suffix.lower() in SOUND_ENDINGS)
     if not found:
         raise EvaluationError(f"{folder}: no sound file found; expected a folder of recorded speech")
     return found

@@ -55,6 +55,8 @@ def _band(config: ModelConfig) -> list[str]:
 
 
 def _strangers(config: ModelConfig) -> list[str]:
+    if config.task == "unlabelled":
+        return []
     known = ", ".join(f"*{name}*" for name in config.classes[:12])
     if config.familiarity is None:
         return [f"It gives every sound one of its own words ({known}), speech and noise too."]
@@ -62,7 +64,7 @@ def _strangers(config: ModelConfig) -> list[str]:
 
 
 def _confidence(config: ModelConfig) -> list[str]:
-    if config.calibration.fitted_on == "not fitted":
+    if config.calibration.fitted_on == "not fitted" and config.task != "unlabelled":
         return ["Its probabilities were not calibrated: they rank, and are no frequencies."]
     return []
 

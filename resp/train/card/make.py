@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resp.evaluate.weights import find_weights, run_folder
+from resp.evaluate.weights import find_weights, protocols, run_folder
 from resp.models.config import ModelConfig
 from resp.models.folder import find_model, model_checksum, read_config, write_card, write_config
 from resp.models.results import ResultTable
@@ -87,7 +87,7 @@ def make_card(
     provenance = found.provenance
     if run is not None:
         provenance = read_provenance(run, provenance.weights if provenance is not None else "")
-        measured = measured_table(run, found.task, results)
+        measured = measured_table(run, found.task, results, own=protocols(folder))
         if measured is not None:
             known[MEASURED] = measured.model_dump(mode="json")
     for name, table in (tables or {}).items():

@@ -1,6 +1,7 @@
 """What a run folder says of the model in it."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -45,7 +46,9 @@ def read_provenance(run: Path, weights: str = "") -> Provenance:
     )
 
 
-def measured_table(run: Path, task: Task, results: dict[str, Any] | None = None) -> ResultTable | None:
+def measured_table(
+    run: Path, task: Task, results: dict[str, Any] | None = None, *, own: Collection[str] = ("honest",)
+) -> ResultTable | None:
     """Return what a run measured on its test part as a table; None where there was no test part.
 
     Parameters
@@ -56,6 +59,9 @@ def measured_table(run: Path, task: Task, results: dict[str, Any] | None = None)
         What is predicted.
     results
         What ``results.json`` holds; None to read it.
+    own
+        The protocols by which the model's very weights were chosen: the first that was measured is its headline. The
+        numbers of the run's other weights stand in the table, and are no headline.
     """
     measured = _read_json(run / RESULTS) if results is None else results
     numbers = task_numbers(task)
@@ -79,7 +85,7 @@ def measured_table(run: Path, task: Task, results: dict[str, Any] | None = None)
         columns=("protocol", "epoch", "items", numbers.unit, *numbers.titles.values()),
         rows=tuple(rows),
         notes=tuple(f"{protocol}: {one['protocol']}" for protocol, one in measured.items()),
-        headline="honest" if "honest" in measured else None,
+        headline=next((protocol for protocol in own if protocol in measured), None),
     )
 
 

@@ -78,8 +78,8 @@ def fit_familiarity(
     lung
         Sound file → patient: the recordings that the model learned from.
     held_out
-        The same of patients that it did not learn from, for the limits; None, or too few of them, takes those of
-        `lung` in turns, each fifth of the patients judged by the others.
+        The same of patients that it did not learn from, for the limits; None, or too few of them that can be
+        heard, takes those of `lung` in turns, each fifth of the patients judged by the others.
     outside
         Kind of sound → files, in place of ``settings.outside``. Synthetic heart sounds and noises are added.
     settings
@@ -98,12 +98,22 @@ def fit_familiarity(
     ear = Ear(network, clip, settings.stage or compared_stage(network), device)
     given = outside_sounds(settings.outside) if outside is None and settings.outside else dict(outside or {})
     known = hear_lungs(ear, lung, settings)
+    if _few_heard(known):
+        raise TrainError(
+            f"of {len(lung)} lung recordings, {len(known.patients)} of {len(set(known.patients))} patients can be "
+            f"heard; expected {LEAST_PATIENTS} patients or more: set familiarity=null, or give others"
+        )
     tried = hear_lungs(ear, held_out, settings) if held_out and enough(held_out) else None
+    if tried is not None and _few_heard(tried):
+        tried = None
     return fit_heard(known, hear_outside(ear, given, settings), ear.stage, settings, held_out=tried)
 
 
 def store_familiarity(folder: str | os.PathLike[str], familiarity: Familiarity) -> None:
-    """Write what was fitted into a model folder's ``config.json``; `ModelError` where that cannot be done."""
+    """Write what was fitted into a model folder's ``config.json``; `ModelError` where that cannot be done.
+
+    The model's checksum changes with it: make the card again (`resp.train.card`).
+    """
     write_config(folder, read_config(folder).model_copy(update={"familiarity": familiarity}))
 
 
@@ -136,8 +146,13 @@ def enough(recordings: Mapping[Path, str]) -> bool:
     return len(recordings) >= LEAST_RECORDINGS and len(set(recordings.values())) >= LEAST_PATIENTS
 
 
+def _few_heard(lung: LungSounds) -> bool:
+    """Whether unusable sound, which nothing is learned from, left too few patients."""
+    return len(set(lung.patients)) < LEAST_PATIENTS
+
+
 def hear_lungs(ear: Ear, recordings: Mapping[Path, str], settings: FamiliaritySettings) -> LungSounds:
-    """Hear lung recordings, as they are and changed; `TrainError` where there are too few."""
+    """Hear lung recordings, as they are and changed, but for unusable ones; `TrainError` where there are too few."""
     if not enough(recordings):
         raise TrainError(
             f"{len(recordings)} lung recordings of {len(set(recordings.values()))} patients; "

@@ -1,4 +1,4 @@
-"""What a network makes of recordings, heard the way scoring hears them."""
+"""What a network makes of recordings, heard in overlapping windows, in which scoring asks the same question."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -55,7 +55,7 @@ class Ear:
     Parameters
     ----------
     network, clip
-        Of the model. Ends are neither trimmed nor padded, as in scoring.
+        Of the model. Ends are neither trimmed nor padded, as in scoring; breath cycles are not looked for.
     stage
         A site of the network.
     device

@@ -190,14 +190,8 @@ def _head(width: int, values: int) -> nn.Module:
 
 def _patch_projection(network: Network) -> tuple[nn.Conv2d, tuple[int, int]]:
     site = network.sites.get(PATCHES)
-    stages = {name: network.stages[name] for name in (PATCHES, FEATURE) if name in network.stage_names}
-    patches = stages.get(PATCHES)
-    if (
-        site is None
-        or site.grid is None
-        or not isinstance(patches, Patches)
-        or not isinstance(stages[FEATURE], Feature)
-    ):
+    patches, feature = (network.stages[name] if name in network.stage_names else None for name in (PATCHES, FEATURE))
+    if site is None or site.grid is None or not isinstance(patches, Patches) or not isinstance(feature, Feature):
         raise TrainError(
             f"objective masked_patches hides patches of the spectrogram, and a {type(network).__name__} with the "
             f"stages {', '.join(network.stage_names)} has none; take network.name ast, ast_small or ast_tiny"

@@ -104,12 +104,11 @@ def make_tables(
 
 def to_markdown(plan: Plan, tables: Mapping[str, ResultTable]) -> str:
     """Return all tables as one page; what they have in common stands once."""
+    common = _common(tables)
     parts = [f"# {plan.title}"]
     for table in tables.values():
-        parts.append(
-            table.model_copy(update={"command": "", "notes": table.notes[: -len(_common(tables))]}).to_markdown(2)
-        )
-    common = _common(tables)
+        own = table.notes[: len(table.notes) - len(common)]
+        parts.append(table.model_copy(update={"command": "", "notes": own}).to_markdown(2))
     first = next(iter(tables.values()))
     parts.append("\n".join(["## Notes", "", *(f"- {note}" for note in common)]))
     parts.append(f"Made by:\n\n```sh\n{first.command}\n```")

@@ -16,6 +16,7 @@ from resp.models.packed import PackedArray
 from resp.models.results import ResultTable
 from resp.train import TrainError, make_recipe
 from resp.train.card import make_card, write_model_card
+from resp.train.card.cautions import cautions
 from resp.train.card.training import recipe_text
 
 TABLE = ResultTable(
@@ -130,6 +131,21 @@ def test_tables_stand_on_the_card_and_in_the_configuration(run: Path) -> None:
     assert "### Elsewhere, again" in text
     assert "### Elsewhere\n" not in text
     assert "### The run's own test part" in text
+
+
+def test_the_headline_is_of_the_very_weights(run: Path) -> None:
+    shutil.copytree(run / "best", run / "last")
+    for name, expected in (("best", "honest"), ("last", None)):
+        table = ResultTable.model_validate(make_card(run / name).config.results["test_part"])
+        assert table.headline == expected
+
+
+def test_a_start_for_training_has_no_cautions_of_a_model_that_scores(run: Path) -> None:
+    config = read_config(run / "best").model_copy(update={"task": "unlabelled"})
+    told = "\n".join(cautions(config))
+    assert "one of its own words" not in told
+    assert "not calibrated" not in told
+    assert "one device, Litt3200" in told
 
 
 def test_old_results_are_shown_plainly(run: Path) -> None:

@@ -148,6 +148,25 @@ def test_too_few_lungs_or_an_empty_kind_are_refused(network: Network, lung: dict
         hear_outside(ear, {"lung": [silent]}, SETTINGS)
 
 
+@pytest.fixture(scope="module")
+def silence(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
+    """Twenty recordings of five patients in which nothing can be heard."""
+    folder = tmp_path_factory.mktemp("silence")
+    paths = {folder / f"{number}.wav": f"q{number % 5}" for number in range(20)}
+    for path in paths:
+        soundfile.write(path, np.zeros(2 * RATE_HZ), RATE_HZ)
+    return paths
+
+
+def test_lungs_that_cannot_be_heard_are_refused_and_choose_no_limits(
+    network: Network, lung: dict[Path, str], silence: dict[Path, str]
+) -> None:
+    with pytest.raises(TrainError, match="of 20 lung recordings, 0 of 0 patients can be heard"):
+        fit_familiarity(network, CLIP, silence, settings=SETTINGS)
+    fitted = fit_familiarity(network, CLIP, lung, held_out=silence, settings=SETTINGS)
+    assert "each judged by the others" in fitted.fitted_on
+
+
 def test_folders_of_kinds_are_found(outside: Path, tmp_path: Path) -> None:
     found = outside_sounds(outside)
     assert {kind: len(paths) for kind, paths in found.items()} == {"birds": 6, "music": 6}

@@ -1,6 +1,7 @@
 """Tables of a plan from predictions that were made by hand."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,12 @@ def test_partial_data_stand_over_every_table(result: RowResult, tmp_path: Path) 
     assert page.count("Nothing is published") == 2
     write_tables(tmp_path / "table.json", partial)
     assert read_tables(tmp_path / "table.json") == partial
+
+
+def test_tables_that_have_no_note_in_common_keep_their_own(result: RowResult) -> None:
+    bare = replace(PLAN, notes=())
+    page = to_markdown(bare, make_tables(bare, {LIVE.name: result}, seeds=[0, 1], command="", data="Data"))
+    assert page.count("Nothing is published") == page.count("Published: Somebody, 2023.") == 2
 
 
 def test_one_seed_has_no_spread_and_a_missing_class_no_number() -> None:
