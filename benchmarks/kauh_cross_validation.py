@@ -62,14 +62,16 @@ def main() -> None:
         methods[f"{name}, windows"] = load_runs(Path(folder), given.seeds, "predictions_honest.csv")
         methods[f"{name}, {SCORER}"] = scored
         methods[f"{name}, {SCORER}, three filters joined"] = filters_joined(scored)
+    # Where the runs lie on this machine is nobody else's business.
+    shown = [
+        f'--runs "{name}=runs/{Path(folder).name}"' for name, _, folder in (runs.rpartition("=") for runs in given.runs)
+    ]
     patients = {str(patient) for part in methods[SVM] for patient in part.patients}
     items = {str(item) for part in methods[SVM] for item in part.items}
     table = as_table(
         measure(methods, SVM),
         title=f"KAUH, {FOLDS} patient-disjoint folds × {given.seeds} seeds",
-        command=" ".join(
-            ["python benchmarks/kauh_cross_validation.py --root KAUH", *(f'--runs "{runs}"' for runs in given.runs)]
-        ),
+        command=" ".join(["python benchmarks/kauh_cross_validation.py --root KAUH", *shown]),
         data=f"KAUH, {len(items)} recordings of {len(patients)} patients; classes normal, crackle, wheeze, both",
         seeds=given.seeds,
         notes=[
