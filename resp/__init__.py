@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from resp import audio, augment, datasets, evaluate, features, losses, mix, models, report, score, train
+    from resp import audio, augment, datasets, dicom, evaluate, features, losses, mix, models, report, score, train
     from resp.audio import Recording, load_recording
     from resp.errors import RespError
     from resp.score import Report, Scorer
@@ -26,6 +26,7 @@ _ROOMS = (
     "audio",
     "augment",
     "datasets",
+    "dicom",
     "evaluate",
     "features",
     "losses",
@@ -45,6 +46,7 @@ __all__ = [
     "audio",
     "augment",
     "datasets",
+    "dicom",
     "evaluate",
     "features",
     "losses",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-FILE_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "mp4", "webm", "wma"]
+FILE_TYPES = ["wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "mp4", "webm", "wma", "dcm", "dicom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _files() -> list[Source]:
         "Lung sound recordings",
         type=FILE_TYPES,
         accept_multiple_files=True,
-        help="WAV, FLAC, MP3, OGG, OPUS, M4A, WEBM; one chest site a file, best 10 to 60 seconds.",
+        help="WAV, FLAC, MP3, OGG, OPUS, M4A, WEBM, DICOM; one chest site a file, best 10 to 60 seconds.",
         key="files",
     )
     return [Source(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]

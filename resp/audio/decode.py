@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from resp.audio.containers import HEAD_BYTES, Container, check_bytes_whole, mp3_states_length, sniff
 from resp.audio.decode_av import decode_av
+from resp.audio.elsewhere import is_dicom, load_dicom
 from resp.audio.errors import AudioError
 from resp.audio.limits import Limits, check_whole
 from resp.audio.naming import describe_file_name
@@ -16,7 +17,7 @@ from resp.audio.stream import Nameless, Source, checksum, opened
 from resp.audio.wav_header import read_wav_header
 
 _BLOCK_FRAMES = 1 << 16
-_READABLE = "WAV, FLAC, MP3, Ogg, Opus, M4A, AAC, WebM, WMA, AIFF"
+_READABLE = "WAV, FLAC, MP3, Ogg, Opus, M4A, AAC, WebM, WMA, AIFF, DICOM"
 # Lossy encoders round the end to whole packets; a cut or damaged file loses far more.
 _LOSSY_SLACK_S = {"MP3": 0.25, "OGG": 0.25}
 _NO_LENGTH = 1 << 60
@@ -26,7 +27,7 @@ def load_recording(source: Source, *, name: str | None = None, limits: Limits | 
     """Read a recording.
 
     The content decides how it is read, not the name. Channels are kept. Body site, device and patient are
-    filled in where the name follows the pattern of a known data set.
+    filled in where the name follows the pattern of a known data set, or where the file states them (DICOM).
 
     Parameters
     ----------
@@ -66,6 +67,9 @@ def _load(stream: BinaryIO, label: str, limits: Limits) -> Recording:
     if not head:
         raise AudioError(f"{label}: the file is empty (0 bytes); record or copy it again")
     container = sniff(head)
+    # A preamble may begin like a file of another kind.
+    if is_dicom(stream):
+        return load_dicom(stream, label, limits)
     if container is None:
         raise AudioError(f"{label}: not an audio file that can be read; expected one of {_READABLE}")
     if container.name == "WAV":

@@ -29,6 +29,8 @@ class Recording:
         What is known; None where it is not.
     synthetic
         True for sound that no chest made.
+    notes
+        What whoever judges it should know of how it was read; a report repeats them as warnings.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class Recording:
     patient_key: str | None = None
     started_at: datetime | None = None
     synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         samples = np.atleast_2d(np.array(self.samples, dtype=np.float32, order="C"))

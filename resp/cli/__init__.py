@@ -1,12 +1,12 @@
 """The command line: ``resp …``; one file a command, no logic of its own."""
 
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
 
 from resp import __version__
+from resp.cli.lazy_group import LazyGroup
 from resp.errors import RespError
 
 # Command → its one line, so that `resp --help` imports none of them.
@@ -26,26 +26,16 @@ _COMMANDS = {
     "datasets": "List the data sets.",
     "gallery": "Show and play what each augmentation and mix makes of a clip.",
     "augmentations": "List the augmentations.",
+    "dicom": "Sound from DICOM, findings into DICOM: read, write, answer, send, receive, anonymise.",
 }
 
 
-class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module = cmd_name.replace("-", "_")
-        command: click.Command = getattr(import_module(f"resp.cli.{module}"), module)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="resp.cli",
+    one_lines=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="resp")
 def cli() -> None:
     """Resp listens to lungs. For research and education; not a medical device."""

@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from resp.report import Level
 
-_FORMATS = ("table", "json", "jsonl", "csv", "parquet")
+_FORMATS = ("table", "json", "jsonl", "csv", "parquet", "pdf")
 
 
 @click.command()
@@ -60,8 +60,8 @@ def score(
     from resp.report import ReportError, format_of, open_writer
 
     form = form or (format_of(out) if out else "table")
-    if out is None and form == "parquet":
-        raise ReportError("parquet is no text; name a file with --out FILE.parquet")
+    if out is None and form in ("parquet", "pdf"):
+        raise ReportError(f"{form} is no text; name a file with --out FILE.{form}")
 
     from tqdm import tqdm
 

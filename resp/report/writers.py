@@ -1,4 +1,4 @@
-"""Write reports as they come: table, JSON, JSON lines, CSV or Parquet; a file appears when it is complete."""
+"""Write reports as they come: table, JSON, JSON lines, CSV, Parquet or PDF; a file appears when it is complete."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,6 +11,7 @@ from resp.report.csv_format import CsvFormat
 from resp.report.errors import ReportError
 from resp.report.json_format import JsonFormat, JsonLinesFormat
 from resp.report.parquet_format import ParquetFormat
+from resp.report.pdf_format import PdfFormat
 from resp.report.table_format import TableFormat
 from resp.report.tabular import Column, Level, Row, columns, rows
 from resp.score.schema import Report
@@ -34,6 +35,7 @@ _MAKERS: dict[str, Callable[[BinaryIO, Sequence[Column], Level], Format]] = {
     "jsonl": JsonLinesFormat,
     "csv": CsvFormat,
     "parquet": ParquetFormat,
+    "pdf": PdfFormat,
 }
 FORMATS = tuple(_MAKERS)
 _SUFFIXES = {
@@ -43,6 +45,7 @@ _SUFFIXES = {
     ".ndjson": "jsonl",
     ".csv": "csv",
     ".parquet": "parquet",
+    ".pdf": "pdf",
 }
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from resp.audio.elsewhere import may_be_dicom_sound
 from resp.score.errors import ScoreError
 
 SOUND_SUFFIXES = frozenset(
@@ -49,6 +50,7 @@ def _search(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
-                yield Path(place, name)
+            path = Path(place, name)
+            if not name.startswith(".") and (path.suffix.lower() in SOUND_SUFFIXES or may_be_dicom_sound(path)):
+                yield path
     yield from (Path(error.filename) for error in unreadable)

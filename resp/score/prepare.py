@@ -228,6 +228,7 @@ def _identity(recording: Recording, file: str) -> RecordingIdentity:
 def _warnings(recording: Recording, quality: SignalQuality, config: ModelConfig) -> Iterator[str]:
     if recording.synthetic:
         yield "synthetic sound: no chest made it"
+    yield from recording.notes
     if quality.verdict == "limited":
         yield from (f"signal quality: {reason}" for reason in quality.reasons)
     if recording.channels > 1:

@@ -16,6 +16,9 @@ SLOW = (
     "streamlit",
     "pyarrow",
     "audiomentations",
+    "pydicom",
+    "highdicom",
+    "pynetdicom",
 )
 
 
@@ -32,6 +35,8 @@ def loaded_by(code: str) -> set[str]:
         "import resp; resp.Recording; resp.load_recording",
         "from resp.cli import cli; cli(['--help'], standalone_mode=False)",
         "from resp.cli import cli; cli(['score', '--help'], standalone_mode=False)",
+        "from resp.cli import cli; cli(['dicom', '--help'], standalone_mode=False)",
+        "import resp.dicom; resp.dicom.DicomError",
         "from resp.cli import cli; cli(['augmentations'], standalone_mode=False)",
     ],
 )

@@ -1,0 +1,1 @@
+"""``resp dicom …``: one file a command, no logic of its own."""
