@@ -86,7 +86,8 @@ def test_icbhi_recipes_run_on_real_recordings(name: str, data_dir: Path, tmp_pat
 
 @pytest.mark.data
 def test_kauh_recipes_run_on_real_recordings(data_dir: Path, tmp_path: Path) -> None:
-    for path in sorted((CONFIGS / "kauh").glob("*.yaml")):
+    # Those that begin with an underscore are only extended.
+    for path in sorted((CONFIGS / "kauh").glob("[!_]*.yaml")):
         run(f"kauh/{path.stem}", data_dir / "kauh", tmp_path / path.stem)
 
 
