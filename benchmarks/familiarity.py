@@ -350,9 +350,9 @@ model `{name}`, features of its stage `{given.stage}`.
 
 Lung sounds learned from: KAUH alone (four contradictory patients left out). Speech: {speakers}. Music: {collections}.
 The first of each is learned from, as are ESC-10's folds 1 and 2 and one seed of the synthetic heart sounds and noises.
-**All numbers under "Other sounds" are of speakers, tracks, clips and seeds that were not learned from.** They had been looked
-at before: the kind of measure, the rule of two limits and the strength of the simulated devices were settled in trials
-that saw all these clips.
+**All numbers under "Other sounds" are of speakers, tracks, clips and seeds that were not learned from.** They had been
+looked at before: the kind of measure, the rule of two limits and the strength of the simulated devices were settled in
+trials that saw all these clips.
 
 Speech and music come in Debian packages and are, by their licences, no part of the project: telephone prompts of one
 speaker each (`asterisk-core-sounds-{{en,fr}}-wav`, CC BY-SA 3.0; `asterisk-core-sounds-{{it,ru}}-wav`, CC BY 3.0),

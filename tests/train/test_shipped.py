@@ -36,7 +36,8 @@ def test_unknown_recipe_names_the_known_ones(tmp_path, monkeypatch):
 
 
 def test_unknown_overlay_names_the_close_one():
-    with pytest.raises(TrainError, match=r"intermx: no such file; intermix.* is meant\?.*one of augmentation, balanced, bc"):
+    known = r"intermx: no such file; intermix.* is meant\?.*one of augmentation, balanced, bc"
+    with pytest.raises(TrainError, match=known):
         find_overlay(Path("intermx"))
 
 
