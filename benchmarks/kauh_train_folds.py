@@ -14,7 +14,8 @@ import argparse
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-FOLDS = 5
+from kauh_methods import FOLDS
+
 SEEDS = 3
 RECIPE = Path(__file__).parents[1] / "configs" / "kauh" / "ast_conv_patchmix_cl.yaml"
 
