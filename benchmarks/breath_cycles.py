@@ -16,11 +16,11 @@ import numpy as np
 from breath_challengers import BANDS, EDGE_S, Case, Guess, Method, each_patient, patient_weights
 from numpy.typing import NDArray
 from scipy.stats import beta
-from tables import markdown
 
 from resp.audio import load_recording, synthesise_breathing
 from resp.datasets.icbhi_tables import read_annotation
 from resp.evaluate.bootstrap import Interval, patient_bootstrap
+from resp.models.results import markdown_table
 from resp.score.breath_boundaries import find_boundaries
 from resp.score.breath_period import PEAK_ODDS, STEP_S
 from resp.score.breath_rate import LEVEL, rate_interval
@@ -168,7 +168,7 @@ def boundaries(cases: Sequence[Case]) -> str:
     kept = [patient for patient, good in zip(patients, taken, strict=True) if good]
     lines.append(row("resp, only files it accepts", own[taken], own[taken], kept))
     head = ["boundaries", "files", "recall", "precision", "F1", "F1 less resp's", "rate error, median", "mean"]
-    return markdown(head, lines)
+    return markdown_table(head, lines)
 
 
 def row(name: str, tally: Floats, own: Floats, patients: Sequence[str]) -> list[str]:
@@ -215,7 +215,7 @@ def intervals(cases: Sequence[Case]) -> str:
                 if result:
                     pairs.append((result.breaths_per_min_interval, float(rate)))
         lines.append(interval_row(f"synthetic, {name}", pairs, len(RATES) * len(SEEDS)))
-    return markdown(["95 % interval of the rate", "files", "holds the true rate", "width, median", "mean"], lines)
+    return markdown_table(["95 % interval of the rate", "files", "holds the true rate", "width, median", "mean"], lines)
 
 
 def found(case: Case) -> tuple[float, float]:

@@ -25,8 +25,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from tables import NOT_RUN, CrossValidation, cross_validation, machine, markdown, mean_and_error, percent
+from tables import NOT_RUN, CrossValidation, cross_validation, machine, mean_and_error, percent
 
+from resp.models.results import markdown_table
 from resp.train import Recipe, cross_validate, load_recipe
 from resp.train.cross_validation import RECIPE
 
@@ -197,7 +198,7 @@ def page(results: dict[str, CrossValidation | None], given: argparse.Namespace) 
         first = results[lines[0].row]
         rows = [_cells(line, results[line.row], first, lines[0]) for line in lines]
         head = ["", "accuracy", "95 % interval", "against the first row", "folds × seeds", "minutes"]
-        sections.append(f"## {title}\n\n{markdown([*head, 'paper, ESC-50'], rows)}\n")
+        sections.append(f"## {title}\n\n{markdown_table([*head, 'paper, ESC-50'], rows)}\n")
     missing = "".join(f"    {command(row, given)}\n" for row, result in results.items() if _lacks(result, given))
     drawn = f"![Accuracy of every fold]({given.out.with_suffix('.png').name})\n\n" if found else ""
     unfinished = (

@@ -14,7 +14,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from tables import NOT_RUN, CrossValidation, cross_validation, machine, markdown, mean_and_error, percent
+from tables import NOT_RUN, CrossValidation, cross_validation, machine, mean_and_error, percent
+
+from resp.models.results import markdown_table
 
 NETWORKS = ("soundnet5", "m18", "piczak_cnn", "envnet", "envnet_v2")
 LEARNINGS = ("standard", "bc", "speechmix", "intermix")
@@ -84,15 +86,15 @@ def errors(row: CrossValidation) -> list[float]:
 
 def page(rows: Rows) -> str:
     """Return the tables as Markdown."""
-    table = markdown(
+    table = markdown_table(
         ["error in %", *LEARNINGS],
         [[network, *(_cell(rows[f"{network}-{one}"]) for one in LEARNINGS)] for network in NETWORKS],
     )
-    ablation = markdown(
+    ablation = markdown_table(
         ["InterMix, error in %", "vanilla", "+ hidden", "+ p"],
         [[network, *(_cell(rows[f"{network}-{one}"]) for one in (*ABLATION, "intermix"))] for network in NETWORKS],
     )
-    differences = markdown(
+    differences = markdown_table(
         ["less error than standard, points", *LEARNINGS[1:]],
         [
             [network, *(_difference(rows[f"{network}-standard"], rows[f"{network}-{one}"]) for one in LEARNINGS[1:])]
@@ -100,7 +102,7 @@ def page(rows: Rows) -> str:
             if rows[f"{network}-standard"] is not None
         ],
     )
-    details = markdown(
+    details = markdown_table(
         ["row", "accuracy, %", "pooled accuracy, 95 % interval", "seeds", "minutes of training, all folds"],
         [
             [

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from esc10_learnings import ABLATION, LEARNINGS, NETWORKS
-from tables import NOT_RUN, cross_validation, machine, markdown, mean_and_error
+from tables import NOT_RUN, cross_validation, machine, mean_and_error
 
 from resp.audio.clip import fit_length
 from resp.datasets import WaveformCache, open_dataset, split_dataset
 from resp.evaluate.robustness import accuracy_under_attack
 from resp.models.folder import load_model
+from resp.models.results import markdown_table
 from resp.train import load_recipe
 
 Errors = dict[tuple[str, float], list[float]]
@@ -84,7 +85,7 @@ The runs are those of [esc10_learnings.md](esc10_learnings.md); mean ± standard
 each clip is judged, its middle, so that "no attack" is worse than with ten crops. ε is the most that a sample of the
 waveform in [−1, 1] may move; PGD takes {given.steps} steps of 2.5 ε / {given.steps} from a random start.
 
-{markdown(head, rows)}
+{markdown_table(head, rows)}
 """
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tables import machine, markdown
+from tables import machine
 
 from resp.audio import Recording
 from resp.datasets import open_dataset
@@ -27,6 +27,7 @@ from resp.evaluate.bootstrap import draw_patients, percentile_interval
 from resp.evaluate.ranking import auroc
 from resp.models.familiarity import LUNG, Familiarity
 from resp.models.folder import load_model
+from resp.models.results import markdown_table
 from resp.train.familiarity.fitting import LungSounds, fit_heard, spread
 from resp.train.familiarity.hearing import Ear, Heard, OtherDevice, read, stretches, synthetic_sounds
 from resp.train.familiarity.settings import FamiliaritySettings
@@ -365,7 +366,7 @@ speaker each (`asterisk-core-sounds-{{en,fr}}-wav`, CC BY-SA 3.0; `asterisk-core
 AUROC of the sounds that are *learned from* (so that the choice does not touch the numbers below), against KAUH's
 held-out patients as recorded, and as simulated other devices would have recorded them; mean over five folds.
 
-{markdown(["measure", "AUROC", "AUROC against other devices"], comparison)}
+{markdown_table(["measure", "AUROC", "AUROC against other devices"], comparison)}
 
 Used: probabilistic PCA with {settings.axes} axes. Its limits here: {limit} (warned about, and refused if it sounds like
 another kind) and {far} (refused). They hold {
@@ -375,7 +376,7 @@ weighing alike, as recorded and as through simulated devices.
 ## Lung sounds
 
 {
-        markdown(
+        markdown_table(
             ["lung sounds", "recordings", "refused", "warned: unfamiliar", "warned: spectrum of another device"],
             rows["lung"],
         )
@@ -388,7 +389,7 @@ name where it is the right one. "Kind never heard": refused by a model that was 
 speech, music, animal (dog, rooster), environment (the other classes of ESC-10), heart and noise.
 
 {
-        markdown(
+        markdown_table(
             [
                 "sound",
                 "clips of sources",

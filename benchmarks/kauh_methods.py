@@ -167,6 +167,20 @@ def measure(tables: dict[str, list[Predictions]], against: str, resamples: int =
     return result
 
 
+def external_auroc(dataset: DataSet, abnormal: Floats) -> dict[str, Any]:
+    """Return the AUROC of normal against abnormal on another data set, with its interval over patients.
+
+    Parameters
+    ----------
+    dataset
+        Its first class is normal.
+    abnormal
+        [items] probability of abnormal.
+    """
+    truth, patients = np.array(dataset.labels), np.array(dataset.patients)
+    return patient_bootstrap(lambda t, p: float(auroc(t > 0, p)), patients, truth, abnormal, resamples=500)._asdict()
+
+
 def as_table(
     result: dict[str, dict[str, Any]], *, title: str, command: str, data: str, seeds: int, **more: Any
 ) -> ResultTable:

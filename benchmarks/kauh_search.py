@@ -29,6 +29,7 @@ from kauh_methods import (
     SVM,
     Floats,
     as_table,
+    external_auroc,
     filters_joined,
     fitted,
     log_mel_statistics,
@@ -45,7 +46,7 @@ from sklearn.preprocessing import StandardScaler
 
 from resp.augment import WaveformAugment
 from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset
-from resp.evaluate import Predictions, icbhi_score, patient_bootstrap
+from resp.evaluate import Predictions, icbhi_score
 from resp.evaluate.ranking import auroc
 from resp.models import create
 from resp.models.mobilenet import load_mn04_weights
@@ -191,9 +192,7 @@ def learning_curve(heard: Heard, dataset: DataSet, root: Path, seeds: int, candi
 def external(candidate: Candidate, heard: Heard, labels: np.ndarray, cycles: DataSet, there: Heard) -> dict[str, Any]:
     """Return the AUROC on ICBHI's cycles of a candidate learned from all of KAUH, with its interval."""
     asked = columns(there.clean, candidate)
-    abnormal = 1 - predict(heard, labels, range(len(labels)), asked, candidate)[:, 0]
-    truth, whose = np.array(cycles.labels), np.array(cycles.patients)
-    return patient_bootstrap(lambda t, p: float(auroc(t > 0, p)), whose, truth, abnormal, resamples=500)._asdict()
+    return external_auroc(cycles, 1 - predict(heard, labels, range(len(labels)), asked, candidate)[:, 0])
 
 
 def main() -> None:

@@ -22,11 +22,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import signal
-from tables import clips_per_second, machine, markdown
+from tables import clips_per_second, machine
 
 from resp.mix import REGISTRY, Mix, Origin, create
 from resp.mix.loudness import FLOOR_DB, a_weighting, level_frame_samples
 from resp.models.network import Site
+from resp.models.results import markdown_table
 
 RATE_HZ, SECONDS, CLASSES = 22_050, 5, 50
 CHANNELS, STEPS = 64, 500
@@ -258,7 +259,7 @@ faster. What stands beside it is the nearest there is, not the same: torchvision
 and mixes the labels too; torch-audiomentations' Mix adds sounds at a random ratio of their levels and has no labels.
 No library has the other mixes; the loop over pairs is the one in this script.
 
-{markdown(head, cells)}
+{markdown_table(head, cells)}
 """
 
 

@@ -1,4 +1,4 @@
-"""What several scripts here share: the machine in words, numbers with their errors, Markdown, cross-validations."""
+"""What several scripts here share: the machine in words, numbers with their errors, cross-validations."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,6 @@ __all__ = [
     "clips_per_second",
     "cross_validation",
     "machine",
-    "markdown",
     "mean_and_error",
     "percent",
     "processor",
@@ -62,17 +61,6 @@ def mean_and_error(values: Iterable[float], *, sign: bool = False) -> str:
     error = float(given.std(ddof=1)) / math.sqrt(given.size) if given.size > 1 else math.nan
     plus = "+" if sign and mean >= 0 else ""
     return f"{plus}{percent(mean)} ± {percent(error)}"
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a Markdown table; every row has as many cells as the head."""
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for row in rows:
-        if len(row) != len(head):
-            raise ValueError(f"a row of {len(row)} cells; expected {len(head)}: {list(row)}")
-        # A bar would end the cell.
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |")
-    return "\n".join(lines)
 
 
 def clips_per_second(turns: dict[str, Callable[[], Any]], repeats: int, batch: int) -> dict[str, float]:

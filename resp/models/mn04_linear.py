@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from resp.models.checks import check_dropout
+from resp.models.errors import ModelError
 from resp.models.lengths import window_samples
 from resp.models.mn04_speeds import MAP, SpeedSpectrograms, SpeedTrunk
 from resp.models.network import Network, Site
@@ -45,6 +46,8 @@ class MeanOverTime(nn.Module):
 
     def forward(self, value: Tensor) -> Tensor:
         """Return the means over time, each speed by itself, by the running statistics of their training."""
+        if self.training and len(value) < 2:
+            raise ModelError("a training batch of one; expected two or more, or the network in evaluation mode")
         means = [part.mean(3).flatten(1) for part in torch.split(value, list(self.columns), dim=3)]
         standard: Tensor = self.standardise(torch.cat(means, dim=1))
         return standard

@@ -181,7 +181,7 @@ def show_number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.{_decimals(abs(value))}f}"
 
 
-def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a Markdown table; every row has as many cells as there are columns.
 
     Raises
@@ -297,9 +297,9 @@ def _decimals(size: float) -> int:
     return 2 if size >= 0.1 or size == 0 else 3
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Sequence[object]) -> str:
     # A bar would end the cell, an end of line the table.
-    return "| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(_one_line(str(cell)).replace("|", "\\|") for cell in cells) + " |"
 
 
 def _one_line(text: str) -> str:

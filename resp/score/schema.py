@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from resp.audio.quality import SignalQuality
+from resp.models.familiarity import FamiliarityVerdict
 
 SCHEMA_VERSION: Literal["1"] = "1"
 DISCLAIMER = "Decision support for research and education; not a medical device."
@@ -81,7 +82,7 @@ class FamiliarityResult(_Frozen):
     in which bands. None and empty is what the model was not taught.
     """
 
-    verdict: Literal["familiar", "unfamiliar", "not_lung"]
+    verdict: FamiliarityVerdict
     distance: Annotated[float, Field(ge=0)]
     limit: float
     far_limit: float

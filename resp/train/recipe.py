@@ -13,7 +13,7 @@ from resp.models.config import ClipSettings
 from resp.train.augmentation import AugmentSettings
 from resp.train.errors import TrainError
 from resp.train.familiarity.settings import FamiliaritySettings
-from resp.train.objectives import AnyObjective
+from resp.train.objectives import AnyObjective, DistilSettings
 from resp.train.presets import apply_preset
 from resp.train.problems import describe_problems
 from resp.train.recipe_file import merge, parse_settings, read_mapping
@@ -93,7 +93,18 @@ class Recipe(BaseModel):
     @property
     def first_weights(self) -> str | None:
         """``network.weights`` with the number of the fold in the place of ``{fold}``."""
-        weights = self.network.weights
+        return self._of_fold(self.network.weights)
+
+    @property
+    def fold_objective(self) -> AnyObjective:
+        """``objective``, its teacher's weights with the number of the fold in the place of ``{fold}``."""
+        if not isinstance(self.objective, DistilSettings):
+            return self.objective
+        teacher = self.objective.teacher
+        placed = teacher.model_copy(update={"weights": self._of_fold(teacher.weights)})
+        return self.objective.model_copy(update={"teacher": placed})
+
+    def _of_fold(self, weights: str | None) -> str | None:
         return None if weights is None else weights.replace("{fold}", str(self.data.fold))
 
     def to_dict(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def build_objective(recipe: Recipe, parts: Parts, network: Network) -> Objective
     RespError
         The objective cannot learn what the data set asks for; or a mix or a site that is not there.
     """
-    settings, dataset = recipe.objective, parts.dataset
+    settings, dataset = recipe.fold_objective, parts.dataset
     weights = None
     if settings.class_weights == "inverse_frequency":
         items = [dataset.items[index] for index in parts.split.train]

@@ -69,6 +69,10 @@ def test_linear_features_are_standardised_means_over_time_of_each_speed():
     assert feature.shape == (16, network.feature_size) == (16, 3 * 64 * 4)
     expected = (means - means.mean(0)) / (means.var(0, unbiased=False) + 1e-5).sqrt()
     torch.testing.assert_close(feature, expected, rtol=1e-3, atol=1e-4)
+    with pytest.raises(ModelError, match="a training batch of one; expected two"):
+        network(wave[:1])
+    assert network.eval()(wave[:1]).shape == (1, len(CLASSES))
+    network.train()
     # No class is favoured before anything is learned.
     assert float(network(wave).detach().softmax(1).amax()) < 0.3
 

@@ -193,6 +193,13 @@ def test_a_run_is_measured_by_its_loss_and_taken_up_exactly(
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def test_a_teacher_of_every_fold_is_named_by_the_fold(recipe_with: Make) -> None:
+    teacher = {**TEACHER, "weights": "teachers/fold{fold}/best"}
+    recipe = recipe_with(data={"fold": 3}, objective={**OBJECTIVE, "teacher": teacher})
+    assert recipe.fold_objective.teacher.weights == "teachers/fold3/best"
+    assert recipe.objective.teacher.weights == teacher["weights"]
+
+
 def test_a_distilled_model_starts_another_run_unless_it_has_heard_the_test_part(
     unlabelled: Make, recipe_with: Make, cache: WaveformCache, sounds: Path, tmp_path: Path
 ) -> None:

@@ -94,7 +94,7 @@ CONDITIONS: Registry["AnyCondition"] = Registry(
         *(
             Record(
                 f"resample_{rate}",
-                f"{_ROOM}.coding:Resampled",
+                f"{_ROOM}.coding:OtherRate",
                 f"kept at {rate} Hz, and brought back",
                 "resp",
                 {"rate_hz": rate},

@@ -31,7 +31,7 @@ class Mp3(Condition):
         return through_mp3(recording, self.kbit_s)
 
 
-class Resampled(Condition):
+class OtherRate(Condition):
     """Keep the recording at another sampling rate, from which the model then resamples to its own.
 
     Parameters

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
 
 from resp.models.familiarity import LUNG, FeatureDistance, SoundKinds, SpectrumShape
 from resp.models.packed import PackedArray
@@ -138,12 +139,10 @@ def patient_quantile(values: Floats, patients: Sequence[str] | NDArray[Any], sha
 def patient_folds(patients: Sequence[str], folds: int) -> list[NDArray[np.intp]]:
     """Return the held-out recordings of each fold; no patient is in two, and the folds are about equally large.
 
-    The patients with the most recordings are dealt first, each to the smallest fold so far.
+    Fewer patients than folds make as many folds as there are patients; one alone cannot be held out from itself.
     """
-    names, place, counts = np.unique(np.asarray(patients), return_inverse=True, return_counts=True)
-    sizes = np.zeros(min(folds, len(names)), dtype=np.int64)
-    fold_of = np.zeros(len(names), dtype=np.int64)
-    for patient in np.argsort(-counts, kind="stable"):
-        fold_of[patient] = int(np.argmin(sizes))
-        sizes[fold_of[patient]] += counts[patient]
-    return [np.flatnonzero(fold_of[place] == fold) for fold in range(len(sizes))]
+    names = np.unique(np.asarray(patients))
+    if len(names) < 2:
+        return [np.arange(len(patients))]
+    splitter = GroupKFold(min(folds, len(names)))
+    return [held_out for _, held_out in splitter.split(patients, groups=patients)]

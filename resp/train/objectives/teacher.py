@@ -23,7 +23,8 @@ class TeacherSettings(BaseModel):
         How many classes the published weights have; AudioSet's 527.
     weights
         A resp model folder, an installed model, or a published checkpoint such as ``mn04_as_mAP_432.pt``. None for
-        random weights, from which nothing can be learned: for trying out a recipe.
+        random weights, from which nothing can be learned: for trying out a recipe. ``{fold}`` stands for the number of
+        the recipe's fold.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

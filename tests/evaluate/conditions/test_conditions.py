@@ -11,7 +11,7 @@ from resp.evaluate import EvaluationError
 from resp.evaluate.conditions import CONDITIONS, choose, is_attack
 from resp.evaluate.conditions.added import AddedSound
 from resp.evaluate.conditions.attack import Attack
-from resp.evaluate.conditions.coding import Mp3, Resampled
+from resp.evaluate.conditions.coding import Mp3, OtherRate
 from resp.evaluate.conditions.colour import RESPONSES, BandLimit, DeviceFilter
 from resp.evaluate.conditions.contract import Condition
 from resp.evaluate.conditions.level import Clipping, Gain
@@ -120,9 +120,9 @@ def test_tones_are_weakened_as_far_as_said(condition, frequency_hz, gain_db):
 
 
 def test_resampling_keeps_what_the_lower_rate_holds():
-    assert Resampled(2000).change(tone(300), 0).rate_hz == 2000
+    assert OtherRate(2000).change(tone(300), 0).rate_hz == 2000
     kept, gone = (
-        level_db(Resampled(2000).change(tone(frequency_hz), 0).mono()) - level_db(tone(frequency_hz).mono())
+        level_db(OtherRate(2000).change(tone(frequency_hz), 0).mono()) - level_db(tone(frequency_hz).mono())
         for frequency_hz in (300, 1500)
     )
     assert kept == pytest.approx(0, abs=0.1)
@@ -162,7 +162,7 @@ def test_the_list_has_what_was_promised():
         lambda: BandLimit(500, 100),
         lambda: DeviceFilter("trumpet"),
         lambda: Mp3(31),
-        lambda: Resampled(10),
+        lambda: OtherRate(10),
         lambda: Attack("fgsm", 0.0),
         lambda: Attack("cw", 0.1),  # type: ignore[arg-type]
         lambda: AddedSound("babble", 0, speech=Path(__file__).parent),
