@@ -36,7 +36,7 @@ from resp.score.explain.heard import Heard, hear
 from resp.score.explain.methods import importance
 
 LOUDNESS, RANDOM = "loudness", "random order"
-COMMAND = "python benchmarks/explanations.py"
+COMMAND = "python benchmarks/explanations.py --model {}"
 RANDOM_ORDERS = 3
 EVERY = 3  # of the patients
 SYNTHETIC_SEEDS = tuple(range(15))
@@ -121,7 +121,7 @@ def faithfulness(scorer: Scorer, folder: Path, names: tuple[str, ...]) -> Result
         )
     return ResultTable(
         title="Faithfulness: deletion and insertion",
-        command=COMMAND,
+        command=COMMAND.format(scorer.identity.name),
         data=(
             f"KAUH, the bell recordings of every {EVERY}rd patient: {len(patients)} recordings of {len(set(patients))} "
             f"patients, of each the segment in the middle and its most probable class; model {scorer.identity.name}"
@@ -167,7 +167,7 @@ def pointing_game(model: LoadedModel, names: tuple[str, ...]) -> ResultTable:
         rows.append((name.replace("_", " "), *cells, patient_bootstrap(np.mean, whose, every)))
     return ResultTable(
         title="Pointing game",
-        command=COMMAND,
+        command=COMMAND.format(model.config.name),
         data=(
             f"synthetic breathing, {len(SYNTHETIC_SEEDS)} recordings a kind, of each one breath; the class explained "
             "is the one that is there, whether the model finds it or not"
@@ -207,7 +207,7 @@ def main() -> None:
         "explanation_pointing": pointing_game(scorer.model, names),
     }
     arguments.out.with_suffix(".png").write_bytes(example(scorer.model, DEFAULT_METHOD))
-    head = HEAD.format(command=COMMAND, machine=machine())
+    head = HEAD.format(command=COMMAND.format(scorer.identity.name), machine=machine())
     text = "\n\n".join([head, *(table.to_markdown(2) for table in tables.values())])
     arguments.out.write_text(text + "\n", encoding="utf-8")
     if arguments.json:

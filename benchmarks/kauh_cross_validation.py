@@ -71,7 +71,7 @@ def main() -> None:
     table = as_table(
         measure(methods, SVM),
         title=f"KAUH, {FOLDS} patient-disjoint folds × {given.seeds} seeds",
-        command=" ".join(["python benchmarks/kauh_cross_validation.py --root KAUH", *shown]),
+        command=" ".join([f"python benchmarks/kauh_cross_validation.py --root KAUH --seeds {given.seeds}", *shown]),
         data=f"KAUH, {len(items)} recordings of {len(patients)} patients; classes normal, crackle, wheeze, both",
         seeds=given.seeds,
         notes=[

@@ -2,8 +2,8 @@
 
 Usage, after ``kauh_train_folds.py`` and ``kauh_cross_validation.py`` (see their heads)::
 
-    python benchmarks/kauh_ship_model.py --recipe configs/kauh/mn04_linear.yaml --name lungs --root KAUH --icbhi ICBHI \
-        --weights mn04_as_mAP_432.pt --runs runs/lin --outside OUTSIDE --tables benchmarks/kauh_cross_validation.json \
+    python benchmarks/kauh_ship_model.py --recipe configs/kauh/ast_conv_patchmix_cl.yaml --name lungs --root KAUH \
+        --icbhi ICBHI --weights mn04_as_mAP_432.pt --runs runs/ast --outside OUTSIDE --tables benchmarks/kauh_cross_validation.json \
         --out resp/models/shipped/lungs
 
 Temperature, prediction sets and the abstention threshold are fitted on the predictions that the fold models made of
@@ -73,7 +73,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    command = f"python benchmarks/kauh_ship_model.py --recipe {given.recipe} --name {given.name} …"
+    # Where data and runs lie on this machine is nobody else's business.
+    command = " ".join(
+        [
+            f"python benchmarks/kauh_ship_model.py --recipe configs/kauh/{given.recipe.name} --name {given.name}",
+            f"--root KAUH --icbhi ICBHI --weights {given.weights.name} --runs runs/{given.runs.name} --outside OUTSIDE",
+            *(f"--tables benchmarks/{file.name}" for file in given.tables),
+            f"--seeds {given.seeds} --out resp/models/shipped/{given.name}",
+        ]
+    )
 
     places = [f"data.root={given.root}", f"network.weights={given.weights}", "data.split=all", f"name={given.name}"]
     # Fitted below, with other sounds, and on what ships.
