@@ -165,6 +165,8 @@ class Changes:
                 "seed": seed,
                 "data": recipe.data.model_copy(update={"root": self.root}),
                 "network": recipe.network.model_copy(update=network),
+                # No number of the table comes of it, and it hears every training item once more.
+                "familiarity": None,
             }
         )
 

@@ -80,6 +80,7 @@ def test_weights_and_settings_of_all_rows() -> None:
     assert Changes(Path()).recipe(row).network.weights == "hub:MIT/ast-finetuned-audioset-10-10-0.4593"
     assert Changes(Path(), random=True).recipe(row).network.weights is None
     assert Changes(Path(), settings=("training.epochs=2",)).recipe(row).training.epochs == 2
+    assert Changes(Path()).recipe(row).familiarity is None
     smoke = Changes(Path(), "mine.pth", smoke=True).recipe(row)
     assert smoke.network.weights is None
     assert smoke.max_items is not None
