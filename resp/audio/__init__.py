@@ -9,13 +9,15 @@ from resp.lazy import lazy_names
 
 if TYPE_CHECKING:
     from resp.audio.clip import cut_windows, fade_ends, fit_length, spread_windows
-    from resp.audio.decode import load_recording
+    from resp.audio.decode import load_recording, sound_blocks
     from resp.audio.encode import to_wav_bytes, write_wav
-    from resp.audio.errors import AudioError
+    from resp.audio.errors import AudioError, TooLongError
     from resp.audio.heart_sounds import synthesise_heart
     from resp.audio.limits import Limits
     from resp.audio.naming import KnownFromName, describe_file_name
     from resp.audio.quality import SignalQuality, measure_quality
+    from resp.audio.quality_marks import QualityMark, find_quality_marks
+    from resp.audio.quality_stream import measure_quality_in_blocks
     from resp.audio.recording import Recording
     from resp.audio.resampling import resample
     from resp.audio.synthetic import Event, SyntheticBreathing, synthesise_breathing
@@ -28,16 +30,21 @@ _NAMES = {
     "KnownFromName": "naming",
     "Limits": "limits",
     "Recording": "recording",
+    "QualityMark": "quality_marks",
     "SignalQuality": "quality",
     "SyntheticBreathing": "synthetic",
+    "TooLongError": "errors",
     "cut_windows": "clip",
     "describe_file_name": "naming",
     "fade_ends": "clip",
+    "find_quality_marks": "quality_marks",
     "fit_length": "clip",
     "load_recording": "decode",
     "measure_quality": "quality",
+    "measure_quality_in_blocks": "quality_stream",
     "resample": "resampling",
     "rescale_time": "time_scale",
+    "sound_blocks": "decode",
     "spread_windows": "clip",
     "synthesise_breathing": "synthetic",
     "synthesise_heart": "heart_sounds",
@@ -49,11 +56,16 @@ _NAMES = {
 __all__ = [
     "Recording",
     "AudioError",
+    "TooLongError",
     "load_recording",
+    "sound_blocks",
     "Limits",
     "resample",
     "SignalQuality",
     "measure_quality",
+    "QualityMark",
+    "find_quality_marks",
+    "measure_quality_in_blocks",
     "fade_ends",
     "fit_length",
     "cut_windows",

@@ -1,5 +1,6 @@
 """Decoding with PyAV (FFmpeg's libraries) what libsndfile does not read."""
 
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -10,12 +11,35 @@ from resp.audio.errors import AudioError
 from resp.audio.limits import Limits, check_whole
 from resp.audio.stream import Nameless
 
+# The rate in Hz, and float32 [channels, time].
+Block = tuple[int, NDArray[np.float32]]
+
 # Encoders round the end to whole packets; a cut file loses far more.
 _TRUNCATION_SLACK_S = 0.25
 
 
 def decode_av(stream: BinaryIO, label: str, container: Container, limits: Limits) -> tuple[NDArray[np.float32], int]:
-    """Decode the first audio stream of a file.
+    """Decode the first audio stream of a file at once: float32 [channels, time] and the rate in Hz.
+
+    See `blocks_av` for the parameters and what it raises.
+    """
+    return join_blocks(blocks_av(stream, label, container, limits))
+
+
+def join_blocks(blocks: Iterator[Block]) -> tuple[NDArray[np.float32], int]:
+    """Return blocks of one rate as one, float32 [channels, time], and their rate; a single one of no samples is kept.
+
+    Parameters
+    ----------
+    blocks
+        At least one.
+    """
+    rates, parts = zip(*blocks, strict=True)
+    return np.concatenate(parts, axis=1), rates[0]
+
+
+def blocks_av(stream: BinaryIO, label: str, container: Container, limits: Limits) -> Iterator[Block]:
+    """Decode the first audio stream of a file, a block at a time.
 
     FFmpeg drops the samples that an encoder added before the sound where the container says how many; a bare
     AAC stream does not, and starts late by 1024 samples or more.
@@ -31,10 +55,10 @@ def decode_av(stream: BinaryIO, label: str, container: Container, limits: Limits
     limits
         Checked on the header and while samples arrive.
 
-    Returns
-    -------
-    samples, rate_hz
-        float32 [channels, time] and the rate in Hz.
+    Yields
+    ------
+    rate_hz, samples
+        The rate in Hz and float32 [channels, time]; a last block without samples.
 
     Raises
     ------
@@ -53,7 +77,7 @@ def decode_av(stream: BinaryIO, label: str, container: Container, limits: Limits
                 raise AudioError(
                     f"{label}: the {container.name} file has sound of an unknown coding; convert it to WAV"
                 )
-            return _read_audio(media, label, limits)
+            yield from _read_audio(media, label, limits)
     except av.FFmpegError as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise AudioError(
@@ -62,7 +86,7 @@ def decode_av(stream: BinaryIO, label: str, container: Container, limits: Limits
         ) from error
 
 
-def _read_audio(media: Any, label: str, limits: Limits) -> tuple[NDArray[np.float32], int]:
+def _read_audio(media: Any, label: str, limits: Limits) -> Iterator[Block]:
     stream = media.streams.audio[0]
     rate_hz, channels = int(stream.sample_rate or 0), int(stream.channels or 0)
     limits.check_format(label, rate_hz, channels)
@@ -70,7 +94,7 @@ def _read_audio(media: Any, label: str, limits: Limits) -> tuple[NDArray[np.floa
     if declared_s is not None:
         limits.check_frames(label, round(declared_s * rate_hz), rate_hz, channels)
 
-    blocks, frames, first = [], 0, True
+    frames, first = 0, True
     for frame in media.decode(stream):
         if first:
             # AAC may announce half the rate that its decoder then delivers.
@@ -79,13 +103,12 @@ def _read_audio(media: Any, label: str, limits: Limits) -> tuple[NDArray[np.floa
         if (frame.sample_rate, frame.layout.nb_channels) != (rate_hz, channels):
             raise AudioError(f"{label}: rate or channels change within the file; convert it to WAV first")
         block = _planes(frame, channels, label)
-        blocks.append(block)
         frames += block.shape[1]
         limits.check_frames(label, frames, rate_hz, channels, verb="holds at least")
+        yield rate_hz, block
     if declared_s is not None:
         check_whole(label, declared_s, frames / rate_hz, _TRUNCATION_SLACK_S)
-    samples = np.concatenate(blocks, axis=1) if blocks else np.zeros((channels, 0), dtype=np.float32)
-    return samples, rate_hz
+    yield rate_hz, np.zeros((channels, 0), dtype=np.float32)
 
 
 def _declared_s(media: Any, stream: Any) -> float | None:

@@ -8,10 +8,11 @@ import numpy as np
 
 from resp.audio.errors import AudioError
 from resp.audio.recording import Recording
+from resp.audio.synthetic_mark import SYNTHETIC
 
 
 def to_wav_bytes(recording: Recording, *, peak: float | None = None) -> bytes:
-    """Return a 16-bit WAV file that every browser plays.
+    """Return a 16-bit WAV file that every browser plays; one of synthetic sound says in its comment that it is.
 
     Parameters
     ----------
@@ -41,7 +42,10 @@ def to_wav_bytes(recording: Recording, *, peak: float | None = None) -> bytes:
         samples = samples * np.float32(peak / loudest) if loudest > 0 else samples
     whole = np.clip(np.rint(samples.T * 32768.0), -32768, 32767).astype(np.int16)
     out = BytesIO()
-    soundfile.write(out, whole, recording.rate_hz, format="WAV", subtype="PCM_16")
+    with soundfile.SoundFile(out, "w", recording.rate_hz, recording.channels, subtype="PCM_16", format="WAV") as sound:
+        if recording.synthetic:
+            sound.comment = SYNTHETIC
+        sound.write(whole)
     return out.getvalue()
 
 

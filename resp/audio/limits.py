@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from resp.audio.errors import AudioError
+from resp.audio.errors import AudioError, TooLongError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Limits:
             raise AudioError(f"{name}: {channels} channels; expected 1 to {self.max_channels}")
 
     def check_frames(self, name: str, frames: int, rate_hz: int, channels: int, verb: str = "declares") -> None:
-        """Refuse a recording that is, or declares to be, too long."""
+        """Refuse a recording that is, or declares to be, too long, with a `TooLongError`."""
         if frames <= self.max_frames(rate_hz, channels):
             return
         duration_s = frames / rate_hz
@@ -63,7 +63,7 @@ class Limits:
             bound = f"at most {self.max_duration_s:g} s are taken"
         else:
             bound = f"at most {self.max_samples} samples over all channels are taken"
-        raise AudioError(f"{name}: {verb} {duration_s:.1f} s of sound; {bound}; cut it or raise the limit")
+        raise TooLongError(f"{name}: {verb} {duration_s:.1f} s of sound; {bound}; cut it or raise the limit")
 
     def check_short(self, name: str, frames: int, rate_hz: int) -> None:
         """Refuse a recording that is empty or too short."""

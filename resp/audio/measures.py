@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 FLOOR_DB = -120.0
+AUDIBLE_POWER = 10 ** (FLOOR_DB / 10)
 FRAME_S = 0.05
 SILENT_DBFS = -80.0
 GAP_S = 0.01
 # Breath sounds lie between: below are heart and handling, above hardly anything of the breath itself.
 BREATH_BAND_HZ = (100.0, 2000.0)
 
-_FLAT_RUN = 3
-_FLAT_TOLERANCE = 1e-4
+FLAT_RUN = 3
+FLAT_TOLERANCE = 1e-4
 # Below −26 dBFS, equal neighbours at the extreme are the steps of the converter rather than clipping.
-_FLAT_LEAST_PEAK = 0.05
+FLAT_LEAST_PEAK = 0.05
 _BLOCK_FRAMES = 512
+_NONE: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 _EDGE_DB = 10.0
 _FLAT_SPECTRUM_DB = 20.0
 # Spectral density in dB per Hz below which there is nothing: under the noise of 24 bits at 44.1 kHz lies no
@@ -40,44 +42,60 @@ def level_dbfs(channel: Samples) -> float:
     return decibels(float(np.var(channel, dtype=np.float64)))
 
 
-def clipping_share(channel: Samples) -> float:
-    """Return the share of samples of [time] on a flat top.
+def flat_tops(channel: Samples) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return start and length, in samples, of each flat top of [time], those of the upper side first.
 
     A flat top is three or more samples in a row at the channel's own largest or smallest value, wherever that
     is: a clipped sound that was made quieter later is still clipped.
     """
     peak = float(np.abs(channel).max())
-    if peak < _FLAT_LEAST_PEAK:
-        return 0.0
-    clipped = 0
+    starts, lengths = [_NONE], [_NONE]
     for extreme in (float(channel.max()), float(channel.min())):
         # An extreme far below the other side's is no ceiling: it is where the sound happened to end.
-        if abs(extreme) < _FLAT_LEAST_PEAK:
+        if abs(extreme) < FLAT_LEAST_PEAK:
             continue
-        _, lengths = _runs(np.abs(channel - np.float32(extreme)) <= _FLAT_TOLERANCE * peak)
-        clipped += int(lengths[lengths >= _FLAT_RUN].sum())
-    return min(1.0, clipped / channel.size)
+        first, length = runs(np.abs(channel - np.float32(extreme)) <= FLAT_TOLERANCE * peak)
+        flat = length >= FLAT_RUN
+        starts.append(first[flat])
+        lengths.append(length[flat])
+    return np.concatenate(starts), np.concatenate(lengths)
 
 
-def gaps(channel: Samples, rate_hz: int) -> tuple[int, float]:
-    """Return how many gaps there are in [time] and their length in all, in seconds.
+def clipping_share(channel: Samples) -> float:
+    """Return the share of samples of [time] on a flat top (`flat_tops`)."""
+    return min(1.0, float(flat_tops(channel)[1].sum()) / channel.size)
+
+
+def gap_runs(channel: Samples, rate_hz: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return start and length, in samples, of each gap in [time].
 
     A gap is 10 ms or more of one constant value with sound before and after; a silent beginning or end is
     none.
     """
-    starts, lengths = _runs(np.diff(channel) == 0)
+    starts, lengths = runs(np.diff(channel) == 0)
     inside = (starts > 0) & (starts + lengths < channel.size - 1) & (lengths + 1 >= GAP_S * rate_hz)
     # A long flat top is clipping, not a gap.
     inside &= (channel[starts] < channel.max()) & (channel[starts] > channel.min())
-    return int(inside.sum()), float((lengths[inside] + 1).sum() / rate_hz)
+    return starts[inside], lengths[inside] + 1
 
 
-def silence_share(channel: Samples, rate_hz: int) -> float:
-    """Return the share of 50 ms frames of [time] whose level without DC is below −80 dBFS."""
+def gaps(channel: Samples, rate_hz: int) -> tuple[int, float]:
+    """Return how many gaps there are in [time] (`gap_runs`) and their length in all, in seconds."""
+    _, lengths = gap_runs(channel, rate_hz)
+    return len(lengths), float(lengths.sum() / rate_hz)
+
+
+def silent_frames(channel: Samples, rate_hz: int) -> tuple[NDArray[np.bool_], float]:
+    """Tell which 50 ms frames of [time] have a level without DC below −80 dBFS; and how long a frame is, in s."""
     length = max(1, min(int(FRAME_S * rate_hz), channel.size))
     frames = channel[: channel.size // length * length].reshape(-1, length)
     variance = frames.var(axis=1, dtype=np.float64)
-    return float(np.mean(variance < 10 ** (SILENT_DBFS / 10)))
+    return variance < 10 ** (SILENT_DBFS / 10), length / rate_hz
+
+
+def silence_share(channel: Samples, rate_hz: int) -> float:
+    """Return the share of 50 ms frames of [time] that are silent (`silent_frames`)."""
+    return float(np.mean(silent_frames(channel, rate_hz)[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +117,59 @@ class Spectrum:
     breath_power: NDArray[np.float64]
 
 
+class Periodogram:
+    """The averaged periodogram (Welch 1967) of sound that comes piece by piece.
+
+    Parameters
+    ----------
+    rate_hz
+        Of the sound.
+    samples
+        How many there are at least in all: of fewer than 50 ms all are one frame.
+    """
+
+    def __init__(self, rate_hz: int, samples: int) -> None:
+        self.length = max(2, min(int(FRAME_S * rate_hz), samples) // 2 * 2)
+        self.frequency_hz = np.asarray(np.fft.rfftfreq(self.length, 1 / rate_hz), dtype=np.float64)
+        self._weights = _window(self.length)
+        self._in_breath = (self.frequency_hz >= BREATH_BAND_HZ[0]) & (self.frequency_hz <= BREATH_BAND_HZ[1])
+        one_sided = np.full(self.frequency_hz.size, 2.0)
+        one_sided[[0, -1]] = 1.0
+        self._scale: NDArray[np.float64] = one_sided / (rate_hz * float((self._weights**2).sum()))
+        self._bin_hz = rate_hz / self.length
+        self._total: NDArray[np.float64] = np.zeros(self.frequency_hz.size)
+        self._frames = 0
+        self._left: Samples = np.zeros(0, dtype=np.float32)
+
+    def add(self, channel: Samples) -> NDArray[np.float64]:
+        """Take the next samples [time]; return the power within 100–2000 Hz of each frame that they complete."""
+        sound = np.concatenate([self._left, channel]) if self._left.size else channel
+        if sound.size < self.length:
+            self._left = sound.copy()
+            return np.zeros(0)
+        views = np.lib.stride_tricks.sliding_window_view(sound, self.length)[:: self.length // 2]
+        breath = []
+        # In blocks: an hour at 192 kHz must not need its whole spectrogram in memory.
+        for start in range(0, len(views), _BLOCK_FRAMES):
+            block = views[start : start + _BLOCK_FRAMES].astype(np.float64)
+            block -= block.mean(axis=1, keepdims=True)
+            power = np.abs(np.fft.rfft(block * self._weights, axis=1)) ** 2 * self._scale
+            self._total += power.sum(axis=0)
+            breath.append(power[:, self._in_breath].sum(axis=1) * self._bin_hz)
+        self._frames += len(views)
+        self._left = sound[len(views) * (self.length // 2) :].copy()
+        return np.concatenate(breath)
+
+    def density(self) -> NDArray[np.float64]:
+        """Return the mean power spectral density of the frames so far, [bins]."""
+        return self._total / max(1, self._frames)
+
+
 def spectrum(channel: Samples, rate_hz: int) -> Spectrum:
     """Return the averaged periodogram (Welch 1967) of [time] and the breath-band power of each frame."""
-    length = max(2, min(int(FRAME_S * rate_hz), channel.size) // 2 * 2)
-    padded = np.pad(channel, (0, max(0, length - channel.size)))
-    views = np.lib.stride_tricks.sliding_window_view(padded, length)[:: length // 2]
-    window = _window(length)
-    frequency_hz = np.asarray(np.fft.rfftfreq(length, 1 / rate_hz), dtype=np.float64)
-    in_breath = (frequency_hz >= BREATH_BAND_HZ[0]) & (frequency_hz <= BREATH_BAND_HZ[1])
-    one_sided = np.full(frequency_hz.size, 2.0)
-    one_sided[[0, -1]] = 1.0
-    scale: NDArray[np.float64] = one_sided / (rate_hz * float((window**2).sum()))
-
-    total: NDArray[np.float64] = np.zeros(frequency_hz.size)
-    breath = []
-    # In blocks: an hour at 192 kHz must not need its whole spectrogram in memory.
-    for start in range(0, len(views), _BLOCK_FRAMES):
-        block = views[start : start + _BLOCK_FRAMES].astype(np.float64)
-        block -= block.mean(axis=1, keepdims=True)
-        power = np.abs(np.fft.rfft(block * window, axis=1)) ** 2 * scale
-        total += power.sum(axis=0)
-        breath.append(power[:, in_breath].sum(axis=1) * rate_hz / length)
-    total /= len(views)
-    return Spectrum(frequency_hz, total, np.concatenate(breath))
+    measured = Periodogram(rate_hz, channel.size)
+    breath_power = measured.add(np.pad(channel, (0, max(0, measured.length - channel.size))))
+    return Spectrum(measured.frequency_hz, measured.density(), breath_power)
 
 
 def _window(length: int) -> NDArray[np.float64]:
@@ -203,7 +251,7 @@ def background(measured: Spectrum) -> tuple[float, float]:
     The tenth and the ninetieth percentile over frames stand for "between breaths" and "within a breath".
     Frames of digital silence, before the recorder began or after it ended, are no background.
     """
-    sounding = measured.breath_power[measured.breath_power > 10 ** (FLOOR_DB / 10)]
+    sounding = measured.breath_power[measured.breath_power > AUDIBLE_POWER]
     if sounding.size == 0:
         return FLOOR_DB, 0.0
     low, high = np.quantile(sounding, [0.1, 0.9])
@@ -211,7 +259,7 @@ def background(measured: Spectrum) -> tuple[float, float]:
     return noise_dbfs, decibels(float(high)) - noise_dbfs
 
 
-def _runs(marked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def runs(marked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return start and length of each run of True in [time]."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
     return edges[::2], edges[1::2] - edges[::2]

@@ -1,11 +1,13 @@
 """Is a recording good enough to judge? Plain numbers with units, and a verdict with its reasons."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from resp.audio import measures
+from resp.audio.quality_marks import QualityMark, find_quality_marks, told_places
 from resp.audio.recording import Recording
 
 Verdict = Literal["good", "limited", "unusable"]
@@ -68,6 +70,8 @@ class SignalQuality(BaseModel):
         Why the verdict is not ``good``, each a sentence; the gravest first; empty when it is.
     notes
         What a reader should know though it does not lower the verdict.
+    marks
+        Where the sound is at fault, in order of time: clipping, silence, dropouts, knocks, speech-like sound.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +95,7 @@ class SignalQuality(BaseModel):
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    marks: tuple[QualityMark, ...] = ()
 
 
 def measure_quality(recording: Recording) -> SignalQuality:
@@ -132,6 +137,7 @@ def measure_quality(recording: Recording) -> SignalQuality:
         noise_dbfs=noise_dbfs,
         loudness_range_db=loudness_range_db,
         verdict="good",
+        marks=find_quality_marks(recording),
     )
     return judge(measured)
 
@@ -144,6 +150,13 @@ def judge(measured: SignalQuality) -> SignalQuality:
     return measured.model_copy(
         update={"verdict": verdict, "reasons": tuple(unusable + limited), "notes": tuple(_notes(measured))}
     )
+
+
+def mark_notes(marks: Sequence[QualityMark]) -> list[str]:
+    """Return the notes that marks alone make: where there are knocks, and where it sounds like speech."""
+    places = told_places(marks)
+    words = {"knock": "Knocks or handling of the stethoscope at", "speech": "Speech-like sound at"}
+    return [f"{told} {places[kind]}." for kind, told in words.items() if kind in places]
 
 
 def _reasons_unusable(measured: SignalQuality) -> list[str]:
@@ -206,7 +219,7 @@ def _notes(measured: SignalQuality) -> list[str]:
         notes.append(
             f"Nothing was recorded above {measured.band_limit_hz:.0f} Hz: the stethoscope or its filter stops there."
         )
-    return notes
+    return [*notes, *mark_notes(measured.marks)]
 
 
 def _filtered(measured: SignalQuality) -> bool:

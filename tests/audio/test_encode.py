@@ -53,3 +53,9 @@ def test_where_it_cannot_be_written(tmp_path, recording):
     with pytest.raises(AudioError, match="cannot be written"):
         write_wav(recording, folder)
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_synthetic_sound_says_so_wherever_its_file_goes(recording, synthetic):
+    content = to_wav_bytes(recording.with_known(synthetic=synthetic))
+    assert load_recording(content, name="renamed.wav").synthetic is synthetic
