@@ -2,7 +2,7 @@
 
 from resp.report.errors import ReportError
 from resp.report.tabular import SOUND_CLASSES, Level, columns, rows
-from resp.report.writers import FORMATS, ReportWriter, format_of, open_writer
+from resp.report.writers import FORMATS, ReportWriter, check_place, format_of, open_writer
 
 __all__ = [
     "FORMATS",
@@ -10,6 +10,7 @@ __all__ = [
     "ReportError",
     "ReportWriter",
     "SOUND_CLASSES",
+    "check_place",
     "columns",
     "format_of",
     "open_writer",

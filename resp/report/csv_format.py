@@ -24,12 +24,13 @@ class CsvFormat:
 
     def add(self, row: Row, report: Report) -> None:  # noqa: ARG002
         """Write a row."""
-        self._writer.writerow({name: _field(value) for name, value in row.items()})
+        self._writer.writerow({name: field(value) for name, value in row.items()})
 
     def finish(self) -> None:
         """Let go of the stream."""
         self._text.detach()
 
 
-def _field(value: object) -> object:
+def field(value: object) -> object:
+    """Return a value as a spreadsheet takes it for a text and no formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
-from resp.report.errors import ReportError
+from resp.report.sheet import (
+    ALARM,
+    BOLD,
+    FONT,
+    INK,
+    INNER,
+    LARGE,
+    MARGIN,
+    NORMAL,
+    PALE,
+    SMALL,
+    Sheet,
+    open_canvas,
+    plain,
+)
 from resp.score.schema import Report, Segment
 
 if TYPE_CHECKING:
     from resp.audio import Recording
 
-# A4, in points of 1/72 inch.
-_WIDTH, _HEIGHT = 595.28, 841.89
-_MARGIN = 45.0
-_INNER = _WIDTH - 2 * _MARGIN
 # Room at the foot for model, signature and disclaimer, and for the picture.
 _FOOT, _PICTURE = 98.0, 150.0
-_SMALL, _NORMAL, _LARGE = 7.5, 9.0, 16.0
-_FONT, _BOLD = "RespSans", "RespSansBold"
-_INK, _PALE, _ALARM = "#1a1a1a", "#5a5a5a", "#8a3b00"
 _QUALITY = {"good": "good", "limited": "limited: judge with care", "unusable": "unusable: record again"}
 # Rows of segments stand beside each other in this many columns where they are many.
 _MOST_COLUMNS = 3
@@ -74,15 +79,7 @@ class PdfPages:
     """
 
     def __init__(self, stream: Any) -> None:
-        try:
-            from reportlab.pdfgen.canvas import Canvas
-        except ImportError as error:
-            raise ReportError("a PDF needs reportlab; install it with: pip install reportlab") from error
-        _register_fonts()
-        # Invariant: no clock and no random identifiers in the file.
-        self._canvas = Canvas(stream, pagesize=(_WIDTH, _HEIGHT), invariant=1, lang="en", pageCompression=1)
-        self._canvas.setTitle("Lung sound report")
-        self._canvas.setAuthor("resp")
+        self._canvas = open_canvas(stream, "Lung sound report")
         self._pages = 0
 
     def add(
@@ -105,41 +102,25 @@ class PdfPages:
         self._canvas.save()
 
 
-def _register_fonts() -> None:
-    """Take the fonts that come with matplotlib, which hold Latin, Greek and Cyrillic letters."""
-    from matplotlib import get_data_path
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    if _FONT not in pdfmetrics.getRegisteredFontNames():
-        folder = Path(get_data_path()) / "fonts" / "ttf"
-        pdfmetrics.registerFont(TTFont(_FONT, str(folder / "DejaVuSans.ttf")))
-        pdfmetrics.registerFont(TTFont(_BOLD, str(folder / "DejaVuSans-Bold.ttf")))
-
-
-class _Page:
-    """One page, filled from the top; ``y`` is where the next thing begins, counted from the foot."""
-
-    def __init__(self, canvas: Any) -> None:
-        self.canvas = canvas
-        self.y = _HEIGHT - _MARGIN
+class _Page(Sheet):
+    """The report of one recording."""
 
     @property
     def room(self) -> float:
         """Height that is left above the foot."""
-        return self.y - _MARGIN - _FOOT
+        return self.y - MARGIN - _FOOT
 
     def draw(self, report: Report, recording: "Recording | None", subject: Mapping[str, str], standing: str) -> None:
         self._head(report, standing)
-        self._pairs(_identity(report, subject))
+        self.pairs(_identity(report, subject))
         # Quality before result: what is hardly heard is hardly judged.
         if report.quality:
-            self._heading(f"Signal quality: {_QUALITY[report.quality.verdict]}")
-            self._paragraph("; ".join([*report.quality.reasons, *report.quality.notes]), most=3)
+            self.heading(f"Signal quality: {_QUALITY[report.quality.verdict]}")
+            self.paragraph("; ".join([*report.quality.reasons, *report.quality.notes]), most=3)
         self._result(report)
         if report.warnings:
-            self._heading("Warnings")
-            self._paragraph("; ".join(report.warnings), most=4, colour=_ALARM)
+            self.heading("Warnings")
+            self.paragraph("; ".join(report.warnings), most=4, colour=ALARM)
         if recording is not None and self.room > _PICTURE:
             self._picture(recording, report)
         if report.segments:
@@ -147,22 +128,22 @@ class _Page:
         self._foot(report)
 
     def _head(self, report: Report, standing: str) -> None:
-        self._line("Lung sound report", _LARGE, bold=True)
-        self._paragraph(f"{standing}. {report.disclaimer}", most=2, colour=_PALE)
-        self._rule()
+        self.line("Lung sound report", LARGE, bold=True)
+        self.paragraph(f"{standing}. {report.disclaimer}", most=2, colour=PALE)
+        self.rule()
 
     def _result(self, report: Report) -> None:
         summary = report.summary
         label = summary.label if summary else None
         if label is not None:
-            self._heading(f"Finding: {label}")
+            self.heading(f"Finding: {label}")
         else:
             why = {"failed": "could not be scored", "abstained": "abstained", "scored": "none"}[report.status]
-            self._heading(f"No finding ({why})")
-        self._paragraph(report.reason or "", most=3, colour=_ALARM)
+            self.heading(f"No finding ({why})")
+        self.paragraph(report.reason or "", most=3, colour=ALARM)
         if summary is None:
             return
-        self._pairs(
+        self.pairs(
             {
                 "Probabilities": ", ".join(f"{name} {value:.2f}" for name, value in summary.probabilities.items()),
                 "Any abnormal sound": "" if summary.p_abnormal is None else f"{summary.p_abnormal:.2f}",
@@ -181,7 +162,7 @@ class _Page:
         classes = list(report.segments[0].probabilities)
         head = ["", "start (s)", "end (s)", "finding", "p", "cannot be ruled out / reason"]
         row_height = 11.0
-        self._heading("Cycles and windows, with the probability of the likeliest class")
+        self.heading("Cycles and windows, with the probability of the likeliest class")
         fitting = max(1, int((self.room - 12) / row_height) - 1)
         columns = 1 if len(report.segments) <= fitting else _MOST_COLUMNS
         if columns > 1:
@@ -193,9 +174,9 @@ class _Page:
         blocks = [[head, *rows[first : first + each]] for first in range(0, len(rows), each)]
         style = TableStyle(
             [
-                ("FONT", (0, 0), (-1, -1), _FONT, 6.5 if columns > 1 else _SMALL),
-                ("FONT", (0, 0), (-1, 0), _BOLD, 6.5 if columns > 1 else _SMALL),
-                ("LINEBELOW", (0, 0), (-1, 0), 0.5, colors.HexColor(_INK)),
+                ("FONT", (0, 0), (-1, -1), FONT, 6.5 if columns > 1 else SMALL),
+                ("FONT", (0, 0), (-1, 0), BOLD, 6.5 if columns > 1 else SMALL),
+                ("LINEBELOW", (0, 0), (-1, 0), 0.5, colors.HexColor(INK)),
                 ("ALIGN", (1, 0), (2, -1), "RIGHT"),
                 ("ALIGN", (4, 0), (4, -1), "RIGHT"),
                 ("TOPPADDING", (0, 0), (-1, -1), 0),
@@ -206,17 +187,17 @@ class _Page:
         )
         widths = [48.0, 44.0, 44.0, 64.0, 32.0, 0.0] if columns == 1 else [36.0, 34.0, 34.0, 44.0, 20.0]
         if columns == 1:
-            widths[-1] = _INNER - sum(widths)
+            widths[-1] = INNER - sum(widths)
         lowest = self.y
         for place, block in enumerate(blocks):
             table = Table(block, colWidths=widths, rowHeights=row_height)
             table.setStyle(style)
-            _, height = table.wrapOn(self.canvas, _INNER, self.room)
-            table.drawOn(self.canvas, _MARGIN + place * _INNER / columns, self.y - height)
+            _, height = table.wrapOn(self.canvas, INNER, self.room)
+            table.drawOn(self.canvas, MARGIN + place * INNER / columns, self.y - height)
             lowest = min(lowest, self.y - height)
         self.y = lowest - 2
         if left := len(report.segments) - len(shown):
-            self._line(f"and {left} more, in the structured report or the JSON", _SMALL, colour=_PALE)
+            self.line(f"and {left} more, in the structured report or the JSON", SMALL, colour=PALE)
 
     def _picture(self, recording: "Recording", report: Report) -> None:
         from PIL import Image
@@ -225,81 +206,23 @@ class _Page:
         from resp.report.spectrogram_picture import draw_spectrogram
 
         height = _PICTURE - 10
-        picture = draw_spectrogram(recording, report, size_inches=(_INNER / 72 * 1.4, height / 72 * 1.4), dpi=110)
+        picture = draw_spectrogram(recording, report, size_inches=(INNER / 72 * 1.4, height / 72 * 1.4), dpi=110)
         self.y -= height + 4
-        self.canvas.drawImage(ImageReader(Image.fromarray(picture)), _MARGIN, self.y, _INNER, height)
+        self.canvas.drawImage(ImageReader(Image.fromarray(picture)), MARGIN, self.y, INNER, height)
         self.y -= 4
 
     def _foot(self, report: Report) -> None:
-        self.y = _MARGIN + _FOOT - 8
-        self._rule()
+        self.y = MARGIN + _FOOT - 8
+        self.rule()
         if report.model:
             model = report.model
-            self._paragraph(f"Model {model.name}, version {model.version}, SHA-256 {model.sha256}", most=2, size=_SMALL)
+            self.paragraph(f"Model {model.name}, version {model.version}, SHA-256 {model.sha256}", most=2, size=SMALL)
         if report.recording.sha256:
-            self._paragraph(f"Recording SHA-256 {report.recording.sha256}", most=1, size=_SMALL)
+            self.paragraph(f"Recording SHA-256 {report.recording.sha256}", most=1, size=SMALL)
         self.y -= 22
-        self._line("Name: ______________________    Date: ______________    Signature: ______________________", _NORMAL)
+        self.line("Name: ______________________    Date: ______________    Signature: ______________________", NORMAL)
         self.y -= 6
-        self._paragraph(report.disclaimer, most=2, colour=_PALE, size=_SMALL)
-
-    def _pairs(self, pairs: Mapping[str, str], columns: int = 2) -> None:
-        """Write "name: value" lines in columns, those with a value."""
-        told = [
-            f"<font color='{_PALE}'>{_clean(name)}:</font> {_clean(value)}" for name, value in pairs.items() if value
-        ]
-        width = _INNER / columns
-        for first in range(0, len(told), columns):
-            made = [self._made(words, width - 6, most=2) for words in told[first : first + columns]]
-            height = max(tall for _, tall in made)
-            for place, (paragraph, tall) in enumerate(made):
-                paragraph.drawOn(self.canvas, _MARGIN + place * width, self.y - tall)
-            self.y -= height + 1
-        self.y -= 3
-
-    def _paragraph(self, words: str, *, most: int, colour: str = _INK, size: float = _NORMAL) -> None:
-        if words:
-            paragraph, tall = self._made(_clean(words), _INNER, most=most, colour=colour, size=size)
-            paragraph.drawOn(self.canvas, _MARGIN, self.y - tall)
-            self.y -= tall + 3
-
-    def _made(
-        self, markup: str, width: float, *, most: int, colour: str = _INK, size: float = _NORMAL
-    ) -> tuple[Any, float]:
-        """Return a paragraph of at most so many lines, and its height; what is longer ends in dots."""
-        from reportlab.lib.styles import ParagraphStyle
-        from reportlab.platypus import Paragraph
-
-        # A path without blanks must break somewhere.
-        style = ParagraphStyle(
-            "resp", fontName=_FONT, fontSize=size, leading=size * 1.25, textColor=colour, splitLongWords=1
-        )
-        paragraph = Paragraph(markup, style)
-        _, tall = paragraph.wrapOn(self.canvas, width, 10_000)
-        if tall > most * style.leading + 0.1:
-            parts = paragraph.split(width, most * style.leading + 0.1)
-            paragraph = parts[0] if parts else Paragraph("…", style)
-            _, tall = paragraph.wrapOn(self.canvas, width, 10_000)
-            self.canvas.setFont(_FONT, size)
-        return paragraph, tall
-
-    def _heading(self, words: str) -> None:
-        self.y -= 3
-        self._line(words, _NORMAL + 1.5, bold=True)
-
-    def _line(self, words: str, size: float, *, bold: bool = False, colour: str = _INK) -> None:
-        from reportlab.lib import colors
-
-        self.y -= size
-        self.canvas.setFont(_BOLD if bold else _FONT, size)
-        self.canvas.setFillColor(colors.HexColor(colour))
-        self.canvas.drawString(_MARGIN, self.y, _plain(words)[:110])
-        self.y -= size * 0.4
-
-    def _rule(self) -> None:
-        self.canvas.setLineWidth(0.5)
-        self.canvas.line(_MARGIN, self.y, _MARGIN + _INNER, self.y)
-        self.y -= 5
+        self.paragraph(report.disclaimer, most=2, colour=PALE, size=SMALL)
 
 
 def _identity(report: Report, subject: Mapping[str, str]) -> dict[str, str]:
@@ -341,16 +264,7 @@ def _row(place: int, segment: Segment, classes: list[str]) -> list[str]:
         f"{'window' if segment.kind == 'window' else 'cycle'} {place}",
         f"{segment.start_s:.2f}",
         f"{segment.end_s:.2f}",
-        _plain(segment.label or "abstained")[:18],
+        plain(segment.label or "abstained")[:18],
         f"{likeliest:.2f}",
-        _plain(segment.abstained or ", ".join(segment.prediction_set))[:70],
+        plain(segment.abstained or ", ".join(segment.prediction_set))[:70],
     ]
-
-
-def _plain(words: str) -> str:
-    """Return words without what cannot be printed; control characters in a file name must not reach the page."""
-    return "".join(sign if sign.isprintable() else "?" for sign in words)
-
-
-def _clean(words: str) -> str:
-    return escape(_plain(words))

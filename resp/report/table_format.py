@@ -15,6 +15,7 @@ _LEFT_OUT = {
     "sounds_like",
     "familiarity_distance",
     "patient_key",
+    "started_at",
     "warnings",
     "model",
     "model_version",
@@ -23,6 +24,7 @@ _LEFT_OUT = {
     "body_site",
     "device",
     "segment",
+    "finding",
     "kind",
 }
 

@@ -1,12 +1,13 @@
 """A report as flat rows: one per recording, or one per cycle or window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from resp.score.findings import Finding, FindingRules, find_findings
 from resp.score.schema import Report, Segment
 
-Level = Literal["recording", "segment"]
+Level = Literal["recording", "segment", "finding"]
 Row = dict[str, Any]
 
 # These columns are always there, whatever the model's classes are.
@@ -21,13 +22,31 @@ class Column:
     kind: Literal["text", "number", "count"] = "text"
 
 
+_LAST = (
+    Column("quality"),
+    Column("familiarity"),
+    Column("sounds_like"),
+    Column("familiarity_distance", "number"),
+    Column("duration_s", "number"),
+    Column("body_site"),
+    Column("device"),
+    Column("patient_key"),
+    Column("started_at"),
+    Column("warnings"),
+    Column("model"),
+    Column("model_version"),
+    Column("model_sha256"),
+    Column("recording_sha256"),
+)
+
+
 def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Column, ...]:
     """Return the columns of a table.
 
     Parameters
     ----------
     level
-        A row per ``recording`` or per ``segment``.
+        A row per ``recording``, ``segment`` or ``finding``.
     classes
         The model's classes; those beside `SOUND_CLASSES` add a column ``p_<class>`` each.
     """
@@ -38,6 +57,16 @@ def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Co
         if level == "segment"
         else ()
     )
+    if level == "finding":
+        event = (
+            Column("label"),
+            Column("start_s", "number"),
+            Column("end_s", "number"),
+            Column("segments", "count"),
+            Column("p_highest", "number"),
+            Column("p_mean", "number"),
+        )
+        return (Column("file"), Column("finding", "count"), *event, Column("status"), Column("reason"), *_LAST)
     whole = (
         (
             Column("breaths_per_min", "number"),
@@ -58,23 +87,17 @@ def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Co
         Column("p_abnormal", "number"),
         Column("prediction_set"),
         *whole,
-        Column("quality"),
-        Column("familiarity"),
-        Column("sounds_like"),
-        Column("familiarity_distance", "number"),
-        Column("duration_s", "number"),
-        Column("body_site"),
-        Column("device"),
-        Column("patient_key"),
-        Column("warnings"),
-        Column("model"),
-        Column("model_version"),
-        Column("model_sha256"),
-        Column("recording_sha256"),
+        *_LAST,
     )
 
 
-def rows(report: Report, level: Level = "recording", classes: Sequence[str] = ()) -> Iterator[Row]:
+def rows(
+    report: Report,
+    level: Level = "recording",
+    classes: Sequence[str] = (),
+    segments: Iterable[Segment] | None = None,
+    rules: FindingRules | None = None,
+) -> Iterator[Row]:
     """Yield the rows of a report, each with every column of `columns`; what is unknown is None.
 
     Parameters
@@ -82,19 +105,28 @@ def rows(report: Report, level: Level = "recording", classes: Sequence[str] = ()
     report
         Any report, failed ones too.
     level
-        With ``segment``, a report without segments still gives one row, so that every input has one.
+        With ``segment`` and ``finding``, a report without any still gives one row, so that every input has one.
     classes
         The model's classes.
+    segments
+        Those of a long recording whose report does not hold them; None takes the report's.
+    rules
+        What counts as a finding; the labels where None.
     """
     names = [column.name for column in columns(level, classes)]
     common = _common(report)
     if level == "recording":
         yield _complete(names, common | _recording(report))
-    elif not report.segments:
-        yield _complete(names, common)
+        return
+    if level == "finding":
+        own = (_finding(one) for one in find_findings(report, segments, rules or FindingRules()))
     else:
-        for number, segment in enumerate(report.segments, start=1):
-            yield _complete(names, common | _segment(number, segment))
+        own = (_segment(segment) for segment in (report.segments if segments is None else segments))
+    number = 0
+    for number, row in enumerate(own, start=1):
+        yield _complete(names, common | row | {level: number})
+    if not number:
+        yield _complete(names, common)
 
 
 def _complete(names: Sequence[str], known: Row) -> Row:
@@ -115,6 +147,7 @@ def _common(report: Report) -> Row:
         "body_site": recording.body_site,
         "device": recording.device,
         "patient_key": recording.patient_key,
+        "started_at": recording.started_at.isoformat() if recording.started_at else None,
         "warnings": "; ".join(report.warnings) or None,
         "model": model.name if model else None,
         "model_version": model.version if model else None,
@@ -126,7 +159,7 @@ def _common(report: Report) -> Row:
 def _recording(report: Report) -> Row:
     summary = report.summary
     if summary is None:
-        return {"segments": len(report.segments)}
+        return {"segments": report.segment_count}
     low, high = summary.breaths_interval or (None, None)
     return {
         "label": summary.label,
@@ -136,14 +169,24 @@ def _recording(report: Report) -> Row:
         "breaths_per_min": summary.breaths_per_min,
         "breaths_low": low,
         "breaths_high": high,
-        "segments": len(report.segments),
+        "segments": report.segment_count,
     }
 
 
-def _segment(number: int, segment: Segment) -> Row:
+def _finding(finding: Finding) -> Row:
+    return {
+        "label": finding.label,
+        "start_s": finding.start_s,
+        "end_s": finding.end_s,
+        "segments": finding.segments,
+        "p_highest": finding.p_highest,
+        "p_mean": finding.p_mean,
+    }
+
+
+def _segment(segment: Segment) -> Row:
     normal = segment.probabilities.get("normal")
     return {
-        "segment": number,
         "kind": segment.kind,
         "start_s": segment.start_s,
         "end_s": segment.end_s,

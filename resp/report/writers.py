@@ -1,6 +1,6 @@
 """Write reports as they come: table, JSON, JSON lines, CSV, Parquet or PDF; a file appears when it is complete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +11,12 @@ from resp.report.csv_format import CsvFormat
 from resp.report.errors import ReportError
 from resp.report.json_format import JsonFormat, JsonLinesFormat
 from resp.report.parquet_format import ParquetFormat
+from resp.report.parquet_parts import ParquetParts
 from resp.report.pdf_format import PdfFormat
 from resp.report.table_format import TableFormat
 from resp.report.tabular import Column, Level, Row, columns, rows
-from resp.score.schema import Report
+from resp.score.findings import FindingRules
+from resp.score.schema import Report, Segment
 
 
 class Format(Protocol):
@@ -71,15 +73,23 @@ class ReportWriter:
     Made by `open_writer`.
     """
 
-    def __init__(self, form: Format, level: Level, classes: Sequence[str], file: AtomicFile | None) -> None:
+    def __init__(
+        self,
+        form: Format,
+        level: Level,
+        classes: Sequence[str],
+        file: AtomicFile | ParquetParts | None,
+        rules: FindingRules | None = None,
+    ) -> None:
         self._form = form
         self._level = level
         self._classes = tuple(classes)
         self._file = file
+        self._rules = rules
 
-    def add(self, report: Report) -> None:
-        """Write a report's rows."""
-        for row in rows(report, self._level, self._classes):
+    def add(self, report: Report, segments: Iterable[Segment] | None = None) -> None:
+        """Write a report's rows; ``segments`` are those of a long recording that its report does not hold."""
+        for row in rows(report, self._level, self._classes, segments, self._rules):
             self._form.add(row, report)
 
     def __enter__(self) -> "ReportWriter":
@@ -107,25 +117,40 @@ class ReportWriter:
             self._file.discard()
 
 
+def check_place(out: Path, form: str) -> None:
+    """Refuse a place that a table could not be written to, before hours of work for it.
+
+    Raises
+    ------
+    ReportError
+        As `open_writer`.
+    """
+    (ParquetParts(out, columns(), "recording") if form == "parquet" else AtomicFile(out)).discard()
+
+
 def open_writer(
     out: Path | BinaryIO,
     form: str,
     *,
     level: Level = "recording",
     classes: Sequence[str] = (),
+    rules: FindingRules | None = None,
 ) -> ReportWriter:
     """Open a writer of reports.
 
     Parameters
     ----------
     out
-        A path, at which the file appears when the writer is left without an error, or an open binary stream.
+        A path, at which the file appears when the writer is left without an error, or an open binary stream. Parquet
+        becomes a folder of parts there where it has more rows than `resp.report.parquet_parts.PART_ROWS`.
     form
         One of `FORMATS`.
     level
-        A row per ``recording`` or per ``segment``.
+        A row per ``recording``, ``segment`` or ``finding``.
     classes
         The model's classes.
+    rules
+        What counts as a finding; the labels where None.
 
     Raises
     ------
@@ -136,6 +161,9 @@ def open_writer(
         raise ReportError(f"no format {form!r}; expected one of {', '.join(FORMATS)}")
     names = columns(level, classes)
     if isinstance(out, Path):
+        if form == "parquet":
+            parts = ParquetParts(out, names, level)
+            return ReportWriter(parts, level, classes, parts, rules)
         file = AtomicFile(out)
-        return ReportWriter(_MAKERS[form](file.stream, names, level), level, classes, file)
-    return ReportWriter(_MAKERS[form](out, names, level), level, classes, None)
+        return ReportWriter(_MAKERS[form](file.stream, names, level), level, classes, file, rules)
+    return ReportWriter(_MAKERS[form](out, names, level), level, classes, None, rules)

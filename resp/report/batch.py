@@ -1,0 +1,97 @@
+"""A batch of recordings becomes one table, whatever stops it on the way."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from resp.report.atomic import clear_unfinished
+from resp.report.errors import ReportError
+from resp.report.tabular import Level
+from resp.report.writers import open_writer
+from resp.score.batch.inputs import Inputs
+from resp.score.batch.journal import Journal, sync_folder
+from resp.score.batch.run import Judge, score_batch
+from resp.score.findings import FindingRules
+from resp.score.schema import ModelIdentity, Report
+
+
+class TableJudge(Judge, Protocol):
+    """What is asked of a `resp.score.Scorer`."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Of the model."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Its class names."""
+        ...
+
+
+def write_batch(
+    judge: TableJudge,
+    inputs: Inputs,
+    out: Path,
+    form: str,
+    *,
+    level: Level = "recording",
+    rules: FindingRules | None = None,
+    journal: Path | None = None,
+    parameters: dict[str, Any],
+    annotations: Path | None = None,
+    workers: int = 0,
+    retry_failed: bool = False,
+    begin: Callable[[int, list[str]], None] = lambda done, told: None,  # noqa: ARG005
+    progress: Callable[[Report], None] = lambda report: None,  # noqa: ARG005
+) -> Counter[str]:
+    """Score recordings into a journal beside the table, then write the table; return how many have which status.
+
+    Parameters
+    ----------
+    judge
+        A scorer.
+    inputs
+        The recordings.
+    out, form, level, rules
+        See `resp.report.open_writer`.
+    journal
+        Its folder, which is then kept, so that other tables can be written from it; None takes ``<out>.journal``, and
+        deletes it when the table is complete.
+    parameters
+        See `resp.score.batch.journal.Journal`.
+    annotations, workers, retry_failed, progress
+        See `resp.score.batch.run.score_batch`.
+    begin
+        Told how many recordings are not to be scored any more, and what became of a journal that was there.
+
+    Raises
+    ------
+    JournalError
+        The journal cannot be written, or belongs to another run.
+    ReportError
+        The table cannot be written.
+    """
+    counts: Counter[str] = Counter()
+    with Journal(journal or Path(f"{out}.journal"), inputs.all, judge.identity, parameters) as kept:
+        begin(len(inputs.all) - len(kept.missing(retry_failed=retry_failed)), kept.told)
+        score_batch(judge, kept, annotations=annotations, workers=workers, retry_failed=retry_failed, progress=progress)
+        try:
+            if journal is None:
+                # The journal's lock says that nobody else writes this table.
+                clear_unfinished(out)
+            with open_writer(out, form, level=level, classes=judge.classes, rules=rules) as writer:
+                for report, segments in kept.reports():
+                    writer.add(report, segments)
+                    counts[report.status] += 1
+        except OSError as error:
+            raise ReportError(
+                f"{out}: cannot be written ({error.strerror or error}); "
+                "what was scored is kept: make room, and run the same command again"
+            ) from error
+        if journal is None:
+            # Not before a power cut would leave the table in its place.
+            sync_folder(out.parent)
+            kept.remove()
+    return counts
