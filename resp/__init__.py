@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from resp import audio, augment, datasets, dicom, evaluate, features, losses, mix, models, report, score, train
+    from resp import (
+        audio,
+        augment,
+        datasets,
+        dicom,
+        evaluate,
+        features,
+        losses,
+        mix,
+        models,
+        records,
+        report,
+        score,
+        train,
+    )
     from resp.audio import Recording, load_recording
     from resp.errors import RespError
     from resp.score import Report, Scorer
@@ -32,6 +46,7 @@ _ROOMS = (
     "losses",
     "mix",
     "models",
+    "records",
     "report",
     "score",
     "train",
@@ -52,6 +67,7 @@ __all__ = [
     "losses",
     "mix",
     "models",
+    "records",
     "report",
     "score",
     "train",

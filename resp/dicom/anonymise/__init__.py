@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from resp.dicom.anonymise.pseudonyms import Pseudonyms
     from resp.dicom.anonymise.report import check_report_name, write_map, write_report
     from resp.dicom.anonymise.speech import listener, measures_speech
+    from resp.dicom.anonymise.stream import Anonymised, anonymise_stream
     from resp.dicom.anonymise.wav import anonymise_wav
 
 _NAMES = {
+    "Anonymised": "stream",
     "Change": "changes",
     "Ledger": "changes",
     "Outcome": "files",
     "Pseudonyms": "pseudonyms",
     "anonymise_dataset": "dataset",
     "anonymise_files": "files",
+    "anonymise_stream": "stream",
     "anonymise_wav": "wav",
     "check_report_name": "report",
     "find_inputs": "files",
@@ -34,6 +37,8 @@ _NAMES = {
 __all__ = [
     "anonymise_files",
     "anonymise_dataset",
+    "anonymise_stream",
+    "Anonymised",
     "anonymise_wav",
     "find_inputs",
     "Outcome",

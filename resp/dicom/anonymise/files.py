@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from resp.dicom.anonymise.changes import Change, Ledger
-from resp.dicom.anonymise.dataset import Dates, anonymise_dataset
+from resp.dicom.anonymise.dataset import Dates
 from resp.dicom.anonymise.pseudonyms import Pseudonyms
+from resp.dicom.anonymise.stream import anonymise_stream
 from resp.dicom.errors import DicomError
 from resp.errors import RespError
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
     from resp.dicom.anonymise.speech import HearsSpeech
 
 MAX_WAV_BYTES = 1 << 30
@@ -147,49 +146,9 @@ def _kind(file: Path) -> Kind:
 
 
 def _dicom(file: Path, names: Pseudonyms, dates: Dates, ledger: Ledger) -> tuple[Path, bytes]:
-    from resp.dicom.anonymise.dataset import patient_identity
-    from resp.dicom.header import read_plain
-
     with file.open("rb") as stream:
-        dataset = read_plain(stream, "it")
-    try:
-        for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID"):
-            if not dataset.get(keyword):
-                raise DicomError(f"no {keyword}: not a composite object that can be made anonymous")
-        patient = names.patient(patient_identity(dataset)) or "unknown-patient"
-        cleaned = anonymise_dataset(dataset, names, dates=dates, ledger=ledger)
-        content = _encoded(cleaned, little=dataset.original_encoding[1] is not False)
-        place = Path(patient, f"{cleaned.SOPInstanceUID}.dcm")
-    except RespError:
-        raise
-    except Exception as error:
-        # pydicom raises a dozen types for values that are not as they should be, and quotes them.
-        raise DicomError(
-            f"a value in it cannot be read or written ({type(error).__name__}); export it again"
-        ) from error
-    return place, content
-
-
-def _encoded(dataset: "Dataset", *, little: bool) -> bytes:
-    """Return the file: a preamble of zeros, meta information of our own, Explicit VR."""
-    import pydicom
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.uid import UID
-
-    from resp.dicom.uids import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-
-    dataset.file_meta = meta = FileMetaDataset()
-    meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    # Values of 16 bits lie in the byte order in which they came.
-    meta.TransferSyntaxUID = UID(EXPLICIT_LITTLE if little else EXPLICIT_BIG)
-    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    dataset.preamble = b"\0" * 128
-    stream = BytesIO()
-    pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
-    return stream.getvalue()
+        made = anonymise_stream(stream, names, dates=dates, ledger=ledger)
+    return Path(made.patient, f"{made.instance_uid}.dcm"), made.content
 
 
 def _wav(file: Path, names: Pseudonyms, ledger: Ledger) -> tuple[Path, bytes]:

@@ -1,0 +1,1 @@
+"""``resp records …``: one file a command, no logic of its own."""

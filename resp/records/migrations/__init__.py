@@ -1,0 +1,1 @@
+"""How records of an older program become those of this one, step by step; nothing goes back."""
