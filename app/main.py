@@ -1,63 +1,82 @@
-"""The clinician page: recordings in, what was heard and how sure that is out.
+"""The clinician's page: recordings in, what was heard and how sure that is out, what people say to that kept.
 
-Start it with ``resp app``. It draws and decides nothing: every number on it stands in a ``resp.Report``.
+Start it with ``resp app``. It draws and decides nothing: every finding on it stands in a ``resp.Report``, and who may
+see and change what stands in ``resp.records``.
 """
 
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from resp.errors import RespError
-from resp.score.schema import DISCLAIMER
-from resp_page.downloads import show_downloads
-from resp_page.inputs import collect_sources
-from resp_page.model_view import choose_model, chosen_model, show_judge, show_model
-from resp_page.recording_view import show_recording
-from resp_page.scoring import Scored, load_scorer, model_name, score_sources
-from resp_page.tables import overview
+from resp_page import language, links
+from resp_page.desk import desk, settings
+from resp_page.identity import sign_in
+from resp_page.language import text
+from resp_page.shell import foot
 from resp_page.words import plain
 
 _PARTS = Path(__file__).parent / "resp_page"
+_ICONS = {
+    links.TODAY: ":material/today:",
+    links.ADD: ":material/add_circle:",
+    links.PATIENT: ":material/person:",
+    links.RECORDING: ":material/hearing:",
+    links.MODEL: ":material/model_training:",
+    links.ADMIN: ":material/admin_panel_settings:",
+}
+# Where one goes from a list: a patient and a recording have addresses but no place in the menu.
+_HIDDEN = {links.PATIENT, links.RECORDING}
 
 
 def main() -> None:
-    """Draw the page."""
-    st.set_page_config(page_title="resp: lung sounds", page_icon=str(_PARTS / "icon.svg"), layout="wide")
+    """Draw the page that the address names."""
+    st.set_page_config(page_title="resp", page_icon=str(_PARTS / "icon.svg"), layout="wide")
     for style in ("findings.css", "page.css"):
         st.html(_PARTS / style)
-    st.title("Lung sounds", anchor=False)
-    st.markdown(DISCLAIMER)
-    sources = collect_sources()
-    st.caption("Recordings stay in the memory of this page and go when you remove them or close it.")
-    first = model_name()
     try:
-        scorer = load_scorer(chosen_model(first))
+        language.begin(settings().language)
+        sign_in()
+        manages = desk().may("manage")
     except RespError as error:
-        st.error(f"The model could not be loaded. {plain(str(error))}", icon=":material/error:")
-        choose_model(first)
+        st.error(plain(str(error)), icon=":material/error:")
         return
-    results = score_sources(sources, scorer)
-    if results:
-        shown = _chosen(results)
-        show_recording(shown, scorer)
-        show_judge(shown.report.model)
-        show_downloads([scored.report for scored in results], scorer.classes)
-    choose_model(first)
-    show_model(scorer.identity)
+    pages = {name: _page(name, manages) for name in _ICONS}
+    links.remember(pages)
+    st.navigation(list(pages.values()), position="top").run()
+    foot()
+    _warm_up()
 
 
-def _chosen(results: list[Scored]) -> Scored:
-    """Return the recording to show; with several, all are listed and one is chosen."""
-    if len(results) == 1:
-        return results[0]
-    st.subheader(f"{len(results)} recordings", anchor=False)
-    st.html(overview([scored.report for scored in results]))
-    number = st.selectbox(
-        "Recording to show",
-        range(len(results)),
-        format_func=lambda index: f"{index + 1}. {results[index].report.recording.file}",
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> None:
+    """Import what the first recording needs while the first visitor still reads today's list."""
+    names = ("resp_page.pages.recording", "scipy.signal")
+    Thread(target=lambda: [import_module(name) for name in names], daemon=True).start()
+
+
+def _page(name: str, manages: bool) -> Page:
+    hidden = name in _HIDDEN or (name == links.ADMIN and not manages)
+
+    def show() -> None:
+        # Imported when it is looked at: today's list needs no model.
+        page = import_module(f"resp_page.pages.{'admin' if name == links.ADMIN else name}")
+        try:
+            page.show()
+        except RespError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+
+    return st.Page(
+        show,
+        title=text(f"{name}.menu"),
+        icon=_ICONS[name],
+        url_path=name,
+        default=name == links.TODAY,
+        visibility="hidden" if hidden else "visible",
     )
-    return results[number]
 
 
 main()

@@ -1,9 +1,35 @@
-"""The words, letters and patterns in which the page says a finding; colour alone never says one."""
+"""The letters, patterns and words in which the page says a finding; colour alone never says one."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+
+from resp_page.language import spoken, text
+
+# Suffix of the style ``finding-…`` with a class's colour and pattern (``findings.css``).
+_STYLES = {
+    "normal": "normal",
+    "crackle": "crackle",
+    "wheeze": "wheeze",
+    "both": "both",
+    "abnormal": "crackle",
+    "abstained": "none",
+    "waiting": "none",
+    "working": "none",
+    "failed": "failed",
+}
+
+_UNITS = {
+    "dbfs": "dBFS",
+    "db": "dB",
+    "hz": "Hz",
+    "khz": "kHz",
+    "s": "s",
+    "ms": "ms",
+    "share": "%",
+    "percent": "%",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,65 +51,51 @@ class Finding:
     style: str
 
 
-# The data set's own words: no finer finding than the model learned.
-_FINDINGS = {
-    "normal": Finding("N", "Normal", "normal"),
-    "crackle": Finding("C", "Crackle", "crackle"),
-    "wheeze": Finding("W", "Wheeze", "wheeze"),
-    "both": Finding("CW", "Crackle and wheeze", "both"),
-    "abnormal": Finding("A", "Abnormal", "crackle"),
-}
-_ABSTAINED = Finding("?", "No finding given", "none")
-
-VERDICTS = {
-    "good": "Good enough to judge",
-    "limited": "Can be judged with care",
-    "unusable": "Cannot be judged",
-}
-
-KINDS = {"annotated_cycle": "Annotated cycle", "cycle": "Breath cycle", "window": "Window"}
-
-_UNITS = {
-    "dbfs": "dBFS",
-    "db": "dB",
-    "hz": "Hz",
-    "khz": "kHz",
-    "s": "s",
-    "ms": "ms",
-    "share": "%",
-    "percent": "%",
-}
-
-
 def finding(label: str | None) -> Finding:
     """Return how ``label`` is shown; None is an abstention, an unknown class keeps its own name."""
-    if label is None or label == "abstained":
-        return _ABSTAINED
-    return _FINDINGS.get(label) or Finding(label[:1].upper() or "·", label.replace("_", " ").capitalize(), "other")
+    known = label or "abstained"
+    sign = f"finding.sign.{known}"
+    words = spoken()
+    letter = words.text(sign) if words.has(sign) else known[:1].upper() or "·"
+    return Finding(letter, words.finding(known), _STYLES.get(known, "other"))
 
 
-def plain(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it is: file names are full of underscores."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-!|<>~$:])", r"\\\1", text)
+def chip(label: str | None) -> str:
+    """Return a finding as letter, pattern and words."""
+    shown = finding(label)
+    sign = f'<span class="finding finding-{shown.style}"><b>{escape(shown.letter)}</b></span>'
+    return f'<span class="resp-key">{sign}{escape(shown.words)}</span>'
 
 
-def heading(text: str) -> str:
-    """Return a recording's name as a heading."""
-    return f'<h2 class="resp-name">{escape(text)}</h2>'
+def kind(name: str) -> str:
+    """Return what a stretch of sound is called: a breath cycle, a window."""
+    return spoken().text(f"segment.{name}")
 
 
-def percent(share: float) -> str:
-    """Return a share in per cent that never claims certainty: 0.999 is ``> 99 %``."""
-    if share > 0.99:
-        return "> 99 %"
-    if share < 0.01:
-        return "< 1 %"
-    return f"{share * 100:.0f} %"
+def plain(given: str) -> str:
+    """Return ``given`` so that Markdown shows it as it is: file names are full of underscores."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-!|<>~$:])", r"\\\1", given)
+
+
+def sentence(said: str) -> str:
+    """Return what a report says in English (a reason, a warning) in the reader's language, as a sentence."""
+    told = spoken().said(said)
+    return told[:1].upper() + told[1:]
+
+
+def reason(said: str | None, file_name: str) -> str:
+    """Return why there is no finding, as a sentence; the file's name, which stands beside it, is left away."""
+    return sentence((said or "").removeprefix(f"{file_name}: "))
 
 
 def listed(classes: Iterable[str]) -> str:
     """Return class names as words: ``crackle, wheeze``."""
-    return ", ".join(finding(name).words.lower() for name in classes)
+    return ", ".join(in_sentence(name) for name in classes)
+
+
+def in_sentence(label: str | None) -> str:
+    """Return a finding as it stands within a sentence, in which German writes nouns with a capital."""
+    return spoken().finding(label, inline=True)
 
 
 def how_sure(label: str | None, probabilities: Mapping[str, float], prediction_set: Sequence[str]) -> str:
@@ -92,30 +104,32 @@ def how_sure(label: str | None, probabilities: Mapping[str, float], prediction_s
     An empty set promises nothing, so nothing is said of the other classes.
     """
     others = [name for name in prediction_set if name != label]
-    open_still = f"cannot rule out {listed(others)}" if others else "other findings are unlikely"
+    open_still = text("sure.open", classes=listed(others)) if others else text("sure.unlikely")
     if label is None:
         return open_still if others else ""
-    sure = f"{percent(probabilities[label])} probable"
+    sure = text("sure.probable", percent=spoken().percent(probabilities[label]))
     return f"{sure}; {open_still}" if prediction_set else sure
-
-
-def minutes(seconds: float) -> str:
-    """Return a duration as ``14.5 s`` or, from a minute on, ``2:05 min``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
 
 
 def measurement(name: str, value: object) -> tuple[str, str]:
     """Return a field such as ``level_dbfs`` as its words and its value with the unit."""
+    words = spoken()
     stem, _, suffix = name.rpartition("_")
     unit = _UNITS.get(suffix, "") if stem else ""
-    words = (stem if unit else name).replace("_", " ").replace("2khz", "2 kHz").replace("dc ", "DC ")
-    words = words[:1].upper() + words[1:]
+    if words.has(f"page.measured.{name}"):
+        called = words.text(f"page.measured.{name}")
+    else:
+        called = (stem if unit else name).replace("_", " ").capitalize()
     if value is None:
-        return words, "not known"
-    if isinstance(value, bool):
-        return words, "yes" if value else "no"
+        return called, text("measured.unknown")
     if isinstance(value, float):
-        value = f"{value * 100:.1f}" if suffix == "share" else f"{value:.4g}"
-    return words, f"{value} {unit}".rstrip()
+        return called, f"{_digits(value * 100 if suffix == 'share' else value)} {unit}".rstrip()
+    return called, f"{value} {unit}".rstrip()
+
+
+def _digits(value: float) -> str:
+    """Return a measurement with four digits at most, as the language writes it."""
+    size = abs(value)
+    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    written = spoken().number(value, digits)
+    return written.rstrip("0").rstrip(".,") if digits else written

@@ -1,3 +1,5 @@
+import json
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import resp
 from resp.audio.quality import measure_quality
 from resp.errors import RespError
 from resp.models import folder
+from resp.records import User, open_records
 from resp.score.familiarity import withhold, withhold_summary
 from resp.score.schema import FamiliarityResult, ModelIdentity, RecordingIdentity, Report, Segment, Summary
 
@@ -84,29 +87,97 @@ class StrawScorer:
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def this_machine_alone():
+    """AppTest starts no server: the page is told that it serves this machine, without which somebody has to sign in."""
+    config = pytest.importorskip("streamlit.config")
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    yield
+    config.set_option("server.address", before)
+
+
+class Clinic:
+    """A clinic's records in a folder of its own, with the page before them and no worker behind."""
+
+    def __init__(self, folder, script):
+        self.records = open_records(folder=folder)
+        self.desk = self.records.desk(User("local", "Ada", "admin"))
+        self.scorer = StrawScorer()
+        self._script = script
+
+    def add(self, *files, judged=True, **given):
+        """Keep files, (name, content) each, and have them judged; returns the rows."""
+        rows = [self.desk.add_recording(content, name, **given) for name, content in files]
+        if judged:
+            self.judge()
+        return self.desk.states([row.id for row in rows])
+
+    def judge(self, scorer=None):
+        """Do what a worker does, until nothing waits."""
+        while job := self.records.queue.claim("straw"):
+            try:
+                sound = resp.load_recording(self.records.queue.content(job), name=job.file_name)
+                report = (scorer or self.scorer).score(sound)
+            except RespError as error:
+                report = Report.failure(job.file_name, str(error))
+            self.records.queue.finish(job, report)
+
+    def page(self, name="", **query):
+        """Open one of the pages, as its address does."""
+        from streamlit.navigation.page import calc_hash
+        from streamlit.testing.v1 import AppTest
+
+        at = AppTest.from_file(str(self._script), default_timeout=60)
+        for key, value in query.items():
+            at.query_params[key] = str(value)
+        if name:
+            # AppTest opens pages by their file; ours are functions, and are known by their address.
+            at._page_hash = calc_hash(name)
+        at.run()
+        assert not at.exception
+        return at
+
+
 @pytest.fixture
-def straw(monkeypatch):
-    """The page's model, replaced by one that needs no torch."""
+def clinic(tmp_path, page_script, monkeypatch):
+    """An empty clinic, its settings all default."""
     import streamlit as st
 
-    scorer = StrawScorer()
-    other = scorer.other = StrawScorer("hay", "cd" * 32)
-    # One is installed, whatever the checkout holds; tests that want a choice add to it.
-    scorer.installed = [folder.DEFAULT_MODEL]
-    monkeypatch.setattr(folder, "installed_models", lambda: tuple(scorer.installed))
-
-    class Straw:
-        @staticmethod
-        def load(model=None):
-            if model == "missing":
-                raise RespError("no model_called 'missing'")
-            return other if model == "hay" else scorer
-
-    monkeypatch.setitem(resp.__dict__, "Scorer", Straw)
-    monkeypatch.delenv("RESP_MODEL", raising=False)
+    for name in [name for name in os.environ if name.startswith("RESP_") and name not in ("RESP_DATA", "RESP_REQUIRE")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RESP_HOME", str(tmp_path / "resp"))
+    # The model that ships is installed, whatever the checkout holds.
+    monkeypatch.setattr(folder, "installed_models", lambda: (folder.DEFAULT_MODEL,))
     st.cache_resource.clear()
-    yield scorer
+    made = Clinic(tmp_path / "resp", page_script)
+    yield made
+    made.records.close()
     st.cache_resource.clear()
+
+
+def page_markup(page):
+    """Return all markup of a page: its own, and what can be chosen in."""
+    lists = [json.loads(element.proto.json).get("markup", "") for element in page.get("bidi_component")]
+    return "".join([*(element.proto.body for element in page.get("html")), *lists])
+
+
+def page_words(page):
+    """Return all that a page says."""
+    kinds = (page.title, page.markdown, page.caption, page.subheader, page.error, page.warning, page.success, page.info)
+    return "\n".join(element.value for kind in kinds for element in kind) + page_markup(page)
+
+
+@pytest.fixture(scope="session")
+def words_of():
+    """Return all that a page says."""
+    return page_words
+
+
+@pytest.fixture(scope="session")
+def markup_of():
+    """Return all markup of a page."""
+    return page_markup
 
 
 @pytest.fixture(scope="session")
