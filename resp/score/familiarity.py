@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resp.audio.measures import spectrum
+from resp.audio.measures import Spectrum, spectrum
 from resp.models.familiarity import LUNG, Familiarity
 from resp.score.errors import ScoreError
 from resp.score.schema import FamiliarityResult, Segment, Summary
@@ -42,14 +42,33 @@ def recognise(
     ScoreError
         The network's features have another number of channels than those that the model's configuration describes.
     """
-    if pooled.shape[1] != familiarity.distance.channels:
+    check_channels(familiarity, pooled.shape[1])
+    feature = np.average(pooled.astype(np.float64), axis=0, weights=durations_s)
+    return recognise_feature(familiarity, feature, spectrum(waveform, rate_hz) if familiarity.spectrum else None)
+
+
+def check_channels(familiarity: Familiarity, channels: int) -> None:
+    """Refuse features of another number of channels than those that the model's configuration describes.
+
+    Raises
+    ------
+    ScoreError
+        They are of another network.
+    """
+    if channels != familiarity.distance.channels:
         raise ScoreError(
-            f"stage {familiarity.stage!r} has {pooled.shape[1]} channels, and the model's familiarity was fitted on "
+            f"stage {familiarity.stage!r} has {channels} channels, and the model's familiarity was fitted on "
             f"{familiarity.distance.channels}; fit it anew on this network"
         )
-    judged = familiarity.judge(np.average(pooled.astype(np.float64), axis=0, weights=durations_s))
+
+
+def recognise_feature(
+    familiarity: Familiarity, feature: NDArray[np.float64], measured: Spectrum | None
+) -> FamiliarityResult:
+    """Judge a recording by its feature [channels] and, where that was learned, by its spectrum."""
+    judged = familiarity.judge(feature)
     shape = familiarity.spectrum
-    levels = shape.levels(spectrum(waveform, rate_hz)) if shape else None
+    levels = shape.levels(measured) if shape and measured else None
     return FamiliarityResult(
         verdict=judged.verdict,
         distance=judged.distance,

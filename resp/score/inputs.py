@@ -39,10 +39,22 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
         raise ScoreError("nothing to score; expected at least one file or folder")
     found: dict[Path, Path] = {}
     for path in given:
-        inside = list(_search(path)) if path.is_dir() else [path]
-        for file in inside or [path]:
+        for file in files_of(path):
             found.setdefault(file.resolve(), file)
     return tuple(found.values())
+
+
+def files_of(path: Path) -> Iterator[Path]:
+    """Yield the recordings of a folder, in order; a file itself, and so a folder without any."""
+    inside = _search(path) if path.is_dir() else iter([path])
+    first = next(inside, path)
+    yield first
+    yield from inside
+
+
+def is_sound_file(path: Path) -> bool:
+    """Tell by a file's suffix, and of DICOM by its first bytes, whether it is to be scored where nobody named it."""
+    return path.suffix.lower() in SOUND_SUFFIXES or may_be_dicom_sound(path)
 
 
 def _search(folder: Path) -> Iterator[Path]:
@@ -51,6 +63,6 @@ def _search(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(place, name)
-            if not name.startswith(".") and (path.suffix.lower() in SOUND_SUFFIXES or may_be_dicom_sound(path)):
+            if not name.startswith(".") and is_sound_file(path):
                 yield path
     yield from (Path(error.filename) for error in unreadable)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,22 @@ class Span:
     kind: Literal["annotated_cycle", "cycle", "window"]
     start_s: float
     end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFacts:
+    """What a report says of a recording whose samples are never all there; as in `resp.audio.Recording`."""
+
+    sha256: str
+    duration_s: float
+    rate_hz: int
+    channels: int
+    body_site: str | None = None
+    device: str | None = None
+    patient_key: str | None = None
+    started_at: datetime | None = None
+    synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +83,11 @@ class Prepared:
 
     def in_windows(self) -> "Prepared":
         """Return the same recording cut into overlapping windows, as if no breath cycle had been found."""
-        return replace(self, spans=_windows(len(self.waveform), self.rate_hz, self.identity.duration_s, self.clip))
+        return self.with_spans(_windows(len(self.waveform), self.rate_hz, self.identity.duration_s, self.clip))
+
+    def with_spans(self, spans: tuple[Span, ...]) -> "Prepared":
+        """Return the same recording cut otherwise."""
+        return replace(self, spans=spans)
 
     def _cut(self, span: Span) -> Floats:
         if span.kind == "annotated_cycle":
@@ -109,21 +130,18 @@ def prepare(
     clip = config.clip
     annotated = None if cycles is None else check_cycles(cycles, recording.duration_s, file)
     quality = measure_quality(recording)
-    warnings = list(_warnings(recording, quality, config))
+    warnings = list(early_warnings(recording, quality, config))
     spans: tuple[Span, ...] = ()
-    rate = _Rate()
+    rate = BreathRate()
     waveform = np.zeros(0, dtype=np.float32)
     if quality.verdict != "unusable":
         # The very steps of training: a model must hear in use what it learned from. Ends are not trimmed, as
         # marks in time are those of the recording (see ClipSettings).
         waveform = prepare_waveform(recording, rate_hz, clip.fade_samples, clip.level)
         spans, rate = _spans(waveform, rate_hz, recording.duration_s, config, annotated)
-        long = sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
-        if long:
-            cycles_are = "breath cycle is" if long == 1 else "breath cycles are"
-            warnings.append(f"{long} {cycles_are} longer than {clip.window_s:g} s; only the beginning is judged")
+        warnings.extend(cut_short(longer_cycles(spans, clip), clip))
     return Prepared(
-        identity=_identity(recording, file),
+        identity=identify(recording, file),
         quality=quality,
         warnings=tuple(warnings),
         spans=spans,
@@ -135,10 +153,32 @@ def prepare(
     )
 
 
+def longer_cycles(spans: Sequence[Span], clip: ClipSettings) -> int:
+    """Return how many cycles are longer than the network's window."""
+    return sum(span.end_s - span.start_s > clip.window_s + 1e-6 for span in spans if span.kind != "window")
+
+
+def cut_short(count: int, clip: ClipSettings) -> tuple[str, ...]:
+    """Return the warning that ``count`` cycles are judged by their beginnings; none where there are none."""
+    if not count:
+        return ()
+    cycles_are = "breath cycle is" if count == 1 else "breath cycles are"
+    return (f"{count} {cycles_are} longer than {clip.window_s:g} s; only the beginning is judged",)
+
+
 @dataclass(frozen=True, slots=True)
-class _Rate:
+class BreathRate:
+    """Breaths per minute and their 95 % interval, where they are known."""
+
     per_min: float | None = None
     interval: tuple[float, float] | None = None
+
+
+def rate_of(lengths_s: Sequence[float], resolution_s: float = 0.0) -> BreathRate:
+    """Return the rate of cycles of such lengths; of fewer than two none."""
+    if len(lengths_s) < 2:
+        return BreathRate()
+    return BreathRate(60 / float(np.median(lengths_s)), rate_interval(lengths_s, (), resolution_s))
 
 
 def _spans(
@@ -147,15 +187,14 @@ def _spans(
     duration_s: float,
     config: ModelConfig,
     annotated: tuple[tuple[float, float], ...] | None,
-) -> tuple[tuple[Span, ...], _Rate]:
+) -> tuple[tuple[Span, ...], BreathRate]:
     if annotated is not None:
-        lengths = [end_s - start_s for start_s, end_s in annotated]
         spans = tuple(Span("annotated_cycle", start_s, end_s) for start_s, end_s in annotated)
-        return spans, _Rate(60 / float(np.median(lengths)), rate_interval(lengths)) if len(lengths) > 1 else _Rate()
+        return spans, rate_of([end_s - start_s for start_s, end_s in annotated])
     clip = config.clip
     # A dog has no breathing rate.
     found = find_cycles(waveform, rate_hz) if config.task == "respiratory" else None
-    rate = _Rate(found.breaths_per_min, found.breaths_per_min_interval) if found else _Rate()
+    rate = BreathRate(found.breaths_per_min, found.breaths_per_min_interval) if found else BreathRate()
     if found and clip.segments == "cycles":
         return tuple(Span("cycle", start_s, end_s) for start_s, end_s in found.cycles), rate
     return _windows(len(waveform), rate_hz, duration_s, clip), rate
@@ -163,16 +202,18 @@ def _spans(
 
 def _windows(samples: int, rate_hz: int, duration_s: float | None, clip: ClipSettings) -> tuple[Span, ...]:
     length, end_s = clip.window_samples(rate_hz), duration_s or samples / rate_hz
-    starts = _window_starts(samples, length, round(clip.hop_s * rate_hz))
+    starts = window_starts(samples, length, round(clip.hop_s * rate_hz))
     return tuple(Span("window", start / rate_hz, min((start + length) / rate_hz, end_s)) for start in starts)
 
 
-def _window_starts(samples: int, length: int, hop: int) -> list[int]:
-    """Return where `resp.audio.cut_windows` would cut, without a copy of every window of an hour."""
+def window_starts(samples: int, length: int, hop: int, from_sample: int = 0) -> list[int]:
+    """Return where `resp.audio.cut_windows` would cut, from a sample on, without a copy of every window of an hour."""
     if samples <= length:
         return [0]
-    starts = list(range(0, samples - length + 1, min(hop, length)))
-    return starts if starts[-1] + length == samples else [*starts, samples - length]
+    step = min(hop, length)
+    starts = list(range(-(-from_sample // step) * step, samples - length + 1, step))
+    end = samples - length
+    return starts if end % step == 0 else [*starts, end]
 
 
 def check_cycles(
@@ -202,7 +243,8 @@ def check_cycles(
     return tuple(checked)
 
 
-def _identity(recording: Recording, file: str) -> RecordingIdentity:
+def identify(recording: Recording | SoundFacts, file: str) -> RecordingIdentity:
+    """Return what a report says of which recording it is, under the name ``file``."""
     known: dict[str, Any] = {
         name: getattr(recording, name)
         for name in (
@@ -225,7 +267,8 @@ def _identity(recording: Recording, file: str) -> RecordingIdentity:
     )
 
 
-def _warnings(recording: Recording, quality: SignalQuality, config: ModelConfig) -> Iterator[str]:
+def early_warnings(recording: Recording | SoundFacts, quality: SignalQuality, config: ModelConfig) -> Iterator[str]:
+    """Yield what a reader should know before the network has heard anything."""
     if recording.synthetic:
         yield "synthetic sound: no chest made it"
     yield from recording.notes

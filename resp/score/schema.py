@@ -72,6 +72,15 @@ class Summary(_Frozen):
     breaths_interval: tuple[float, float] | None = None
 
 
+class Stretch(_Frozen):
+    """What a stretch of a long recording says; ``abstained`` is the reason where it has no label."""
+
+    start_s: Seconds
+    end_s: Seconds
+    summary: Summary
+    abstained: str | None = None
+
+
 class FamiliarityResult(_Frozen):
     """Whether a recording sounds like those that the model learned from.
 
@@ -107,6 +116,10 @@ class Report(_Frozen):
 
     A failure is a Report too: the recording's name, the reason and nothing else. An abstention keeps all
     that was measured but gives no label.
+
+    A long recording is scored in stretches of some minutes, each with a summary of its own in ``stretches``
+    (empty otherwise). Beyond an hour ``segments`` is empty, so that a report stays small: what they are counted in
+    is ``summary.segment_counts``, and they themselves are rows of the table at the level of segments.
     """
 
     schema_version: Literal["1"] = SCHEMA_VERSION
@@ -115,6 +128,7 @@ class Report(_Frozen):
     recording: RecordingIdentity
     quality: SignalQuality | None = None
     segments: tuple[Segment, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
     summary: Summary | None = None
     familiarity: FamiliarityResult | None = None
     model: ModelIdentity | None = None
@@ -125,6 +139,11 @@ class Report(_Frozen):
     def failure(cls, file: str, reason: str, **identity: Any) -> "Report":
         """Return the report of a recording that could not be scored."""
         return cls(status="failed", reason=reason, recording=RecordingIdentity(file=file, **identity))
+
+    @property
+    def segment_count(self) -> int:
+        """How many segments were scored, whether or not ``segments`` holds them."""
+        return sum(self.summary.segment_counts.values()) if self.summary else len(self.segments)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -2,28 +2,32 @@
 
 import logging
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resp.audio import Recording, load_recording
+from resp.audio import Recording
 from resp.errors import RespError
+from resp.models.config import ModelConfig
 from resp.models.devices import device_problem
 from resp.models.familiarity import Familiarity
-from resp.models.folder import LoadedModel, load_model
+from resp.models.folder import LoadedModel
 from resp.models.network import OUTPUT
-from resp.models.predict import predict_pooled
-from resp.score.annotations import cycles_for
+from resp.score.ahead import one_ahead, prepared_ahead
 from resp.score.confidence import abstention, calibrate, prediction_set
+from resp.score.engines.contract import Choice, Engine, Precision
+from resp.score.engines.exported import ExportedModel
+from resp.score.engines.load import load_with_engine
+from resp.score.engines.torch_engine import TorchEngine
 from resp.score.errors import ScoreError
 from resp.score.familiarity import recognise, refusal, warnings, withhold, withhold_summary
 from resp.score.inputs import find_inputs
+from resp.score.long.judge import Keep, LongJudge, judge_long
+from resp.score.long.sound import LongSound, Opening
 from resp.score.prepare import Prepared, Span, check_cycles, prepare
+from resp.score.prepare_file import prepare_file
 from resp.score.schema import FamiliarityResult, ModelIdentity, Report, Segment
 from resp.score.summarise import as_dict, summarise
 
@@ -34,9 +38,6 @@ logger = logging.getLogger(__name__)
 
 # Segments that the network takes at once: on a CPU a few stay in its caches (a fifth faster than 16).
 CPU_BATCH, GPU_BATCH = 4, 64
-# Recordings decoded and resampled while the network works; soxr, decoders and torch all let go of the GIL.
-PREPARE_THREADS = 2
-PREPARE_AHEAD = 4
 
 Paths = str | os.PathLike[str]
 
@@ -47,9 +48,11 @@ class Scorer:
     Parameters
     ----------
     model
-        A loaded model folder.
+        A loaded model folder, or an exported one.
     device
         Where it runs: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
+    engine
+        What runs its network; torch in fp32 where None. An exported model has no network of its own and needs one.
 
     Raises
     ------
@@ -57,7 +60,9 @@ class Scorer:
         The model's configuration cuts windows of another length than its network takes, or it knows no classes.
     """
 
-    def __init__(self, model: LoadedModel, *, device: str = "cpu") -> None:
+    def __init__(
+        self, model: LoadedModel | ExportedModel, *, device: str = "cpu", engine: Engine | None = None
+    ) -> None:
         self.model = model
         self.device = device
         config = model.config
@@ -66,7 +71,13 @@ class Scorer:
                 f"model {config.name!r} was pre-trained without labels and knows no classes; "
                 "train it further on labelled sounds (network.weights), or give another model"
             )
-        cut, taken = config.clip.window_samples(model.network.rate_hz), model.network.input_samples
+        if engine is None:
+            if isinstance(model, ExportedModel):
+                raise ScoreError(f"{model.folder}: an exported model; read it with Scorer.load")
+            stage = config.familiarity.stage if config.familiarity else OUTPUT
+            engine = TorchEngine(model.network, stage=stage, device=device)
+        self.engine = engine
+        cut, taken = config.clip.window_samples(engine.rate_hz), engine.input_samples
         if taken is not None and cut != taken:
             raise ScoreError(
                 f"model {config.name!r} cuts windows of {cut} samples "
@@ -76,22 +87,36 @@ class Scorer:
         self.identity = ModelIdentity(name=config.name, version=config.version, sha256=model.sha256, card=model.card)
 
     @classmethod
-    def load(cls, model: str | Path | None = None, *, device: str = "cpu", threads: int | None = None) -> "Scorer":
+    def load(
+        cls,
+        model: str | Path | None = None,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        engine: Choice | None = None,
+        precision: Precision | None = None,
+    ) -> "Scorer":
         """Load a model.
 
         Parameters
         ----------
         model
-            Name of an installed model or a model folder; None takes the default one.
+            Name of an installed model, a model folder or an exported folder; None takes the default one.
         device
             Where it runs.
         threads
-            How many CPU threads torch may use in this process; None leaves it as it is.
+            How many CPU threads the network may use in this process; None leaves it as it is.
+        engine
+            ``torch``, ``onnx``, ``openvino``, or ``auto`` for the fastest that agrees, which is measured once. None
+            takes what an exported folder was made for, else torch.
+        precision
+            ``fp32``, ``bf16`` or ``int8``; None takes that of an exported folder, else fp32.
 
         Raises
         ------
         ScoreError
-            A device that this machine does not have, or fewer than one thread.
+            A device that this machine does not have, fewer than one thread, or an engine that is not installed or
+            does not go with the model.
         ModelError
             No such model, or a folder that cannot be read.
         """
@@ -103,7 +128,26 @@ class Scorer:
             torch.set_num_threads(threads)
         if problem := device_problem(device):
             raise ScoreError(problem)
-        return cls(load_model(model, device=device), device=device)
+        size = CPU_BATCH if device == "cpu" else GPU_BATCH
+        loaded, made = load_with_engine(
+            model,
+            device=device,
+            threads=torch.get_num_threads(),
+            batch=size,
+            engine=engine,
+            precision=precision,
+        )
+        return cls(loaded, device=device, engine=made)
+
+    @property
+    def config(self) -> ModelConfig:
+        """What the model's folder says."""
+        return self.model.config
+
+    @property
+    def rate_hz(self) -> int:
+        """The network's sampling rate."""
+        return self.engine.rate_hz
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -141,7 +185,7 @@ class Scorer:
         try:
             return self._judge(self._prepare(recording, recording.source, cycles))
         except Exception as error:
-            return self._failed(recording.source, error)
+            return self.failed(recording.source, error)
 
     def score_file(self, path: Paths, annotations: Paths | None = None) -> Report:
         """Score a file; whatever is wrong with it is in the report.
@@ -154,9 +198,9 @@ class Scorer:
             A text file of annotated cycles, or a folder that holds ``<name of the sound file>.txt``.
         """
         try:
-            return self._judge(self._prepare_file(path, annotations))
+            return self.judge(self._prepare_file(path, annotations))
         except Exception as error:
-            return self._failed(os.fspath(path), error)
+            return self.failed(os.fspath(path), error)
 
     def score_paths(self, paths: Iterable[Paths], *, annotations: Paths | None = None) -> Iterator[Report]:
         """Score files and folders, one report a file, in the order of `find_inputs`.
@@ -203,6 +247,11 @@ class Scorer:
         """
         from resp.score.explain import DEFAULT_METHOD, explain_segment
 
+        if isinstance(self.model, ExportedModel):
+            raise ScoreError(
+                f"{self.model.folder}: an exported model only scores; explain with the model that it was exported "
+                f"from, {self.model.exported.source.name}"
+            )
         return explain_segment(
             self.model,
             recording,
@@ -213,36 +262,41 @@ class Scorer:
         )
 
     def _score_each(self, files: Sequence[Path], annotations: Paths | None) -> Iterator[Report]:
-        waiting: deque[tuple[Path, Future[Prepared]]] = deque()
-        left = iter(files)
-        pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="resp-prepare")
-        try:
-            while True:
-                while len(waiting) < PREPARE_AHEAD and (file := next(left, None)) is not None:
-                    waiting.append((file, pool.submit(self._prepare_file, file, annotations)))
-                if not waiting:
-                    return
-                file, future = waiting.popleft()
-                try:
-                    report = self._judge(future.result())
-                except Exception as error:
-                    report = self._failed(os.fspath(file), error)
-                yield report
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for file, made in prepared_ahead(files, lambda file: self._prepare_file(file, annotations)):
+            yield self.judge_or_fail(os.fspath(file), made)
 
-    def _prepare_file(self, path: Paths, annotations: Paths | None) -> Prepared:
-        if Path(path).is_dir():
-            raise ScoreError(f"{os.fspath(path)}: a folder in which no sound file was found, or that cannot be read")
-        cycles = cycles_for(path, annotations) if annotations is not None else None
-        prepared = self._prepare(load_recording(path), os.fspath(path), cycles)
-        if annotations is None or cycles is not None:
-            return prepared
-        missing = f"no annotation {Path(path).stem}.txt in {os.fspath(annotations)}: cut as if none had been asked for"
-        return replace(prepared, warnings=(*prepared.warnings, missing))
+    def judge_or_fail(self, file: str, made: Prepared | LongSound | Exception, keep: Keep | None = None) -> Report:
+        """Return the report of what was made of a file: what went wrong is in it."""
+        try:
+            if isinstance(made, Exception):
+                raise made
+            return self.judge(made, keep)
+        except Exception as error:
+            return self.failed(file, error)
+
+    def _prepare_file(self, path: Paths, annotations: Paths | None) -> Prepared | LongSound:
+        return prepare_file(path, self.config, self.rate_hz, annotations)
 
     def _prepare(self, recording: Recording, file: str, cycles: Sequence[tuple[float, float]] | None) -> Prepared:
-        return prepare(recording, self.model.config, self.model.network.rate_hz, file=file, cycles=cycles)
+        return prepare(recording, self.model.config, self.rate_hz, file=file, cycles=cycles)
+
+    def judge(self, prepared: Prepared | LongSound, keep: Keep | None = None) -> Report:
+        """Return the report of a recording that was prepared.
+
+        Parameters
+        ----------
+        prepared
+            By `resp.score.prepare` or `resp.score.prepare_file`, for this model.
+        keep
+            Given the segments of a recording of more than an hour, whose report does not hold them.
+        """
+        if isinstance(prepared, LongSound):
+            return judge_long(one_ahead(prepared.pieces()), lambda opening: self.long_judge(opening, keep))
+        return self._judge(prepared)
+
+    def long_judge(self, opening: Opening, keep: Keep | None = None) -> LongJudge:
+        """Return what takes the other pieces of a long recording (`LongSound.pieces`) and gives its report."""
+        return LongJudge(self.config, self.identity, self._run, self._segment, opening, keep)
 
     def _judge(self, prepared: Prepared) -> Report:
         if not prepared.spans:
@@ -292,11 +346,10 @@ class Scorer:
 
     def _run(self, prepared: Prepared, stage: str) -> tuple[np.ndarray, np.ndarray]:
         """Return logits [segments, classes], and the pooled output of a stage [segments, channels]."""
+        if stage != self.engine.stage:
+            raise AssertionError(f"stage {stage!r}; the engine gives {self.engine.stage!r}")
         size = CPU_BATCH if self.device == "cpu" else GPU_BATCH
-        parts = [
-            predict_pooled(self.model.network, batch, stage, batch_size=size, device=self.device)
-            for batch in prepared.batches(size)
-        ]
+        parts = [self.engine.run(batch) for batch in prepared.batches(size)]
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     def _recognise(self, stored: Familiarity, prepared: Prepared, pooled: np.ndarray) -> FamiliarityResult:
@@ -321,7 +374,8 @@ class Scorer:
             abstained=unsure,
         )
 
-    def _failed(self, file: str, error: Exception) -> Report:
+    def failed(self, file: str, error: Exception) -> Report:
+        """Return the report of a recording that could not be scored; what is unexpected is logged."""
         if isinstance(error, RespError):
             return Report.failure(file, str(error))
         logger.error("%s could not be scored", file, exc_info=error)

@@ -83,20 +83,44 @@ def summarise(
     Thiery, "Uncertainty quantification and deep ensembles", NeurIPS 2021). Where it is not 1, the recording's
     probabilities are therefore not the mean of its segments'.
     """
-    weights = np.array([segment.end_s - segment.start_s for segment in segments])
-    joined = join_windows(logits, config.clip.summary, config.task, weights)
+    lengths_s = np.array([segment.end_s - segment.start_s for segment in segments])
+    labels = Counter(segment.label or "abstained" for segment in segments)
+    return summarise_logits(logits, lengths_s, labels, config, breaths_per_min, breaths_interval, device=device)
+
+
+def summarise_logits(
+    logits: Floats,
+    lengths_s: Floats,
+    labels: Counter[str],
+    config: ModelConfig,
+    breaths_per_min: float | None = None,
+    breaths_interval: tuple[float, float] | None = None,
+    *,
+    device: str | None = None,
+) -> tuple[Summary, str | None]:
+    """Return what `summarise` returns, of segments that are known by their numbers alone.
+
+    Parameters
+    ----------
+    logits, lengths_s
+        [segments, classes] before calibration, and [segments] in seconds.
+    labels
+        How many segments have which label, and how many none (``abstained``).
+    config, breaths_per_min, breaths_interval, device
+        See `summarise`.
+    """
+    joined = join_windows(logits, config.clip.summary, config.task, lengths_s)
     probabilities = calibrate(joined, config.calibration, config.task, device)
     reason = abstention(probabilities, config.classes, config.calibration)
     named = as_dict(probabilities, config.classes)
-    counts = Counter(segment.label or "abstained" for segment in segments)
     summary = Summary(
         label=None if reason else config.classes[int(np.argmax(probabilities))],
         probabilities=named,
         p_abnormal=_abnormal(named),
         prediction_set=prediction_set(probabilities, config.classes, config.calibration),
         segment_counts={
-            **{name: counts[name] for name in config.classes},
-            **({"abstained": counts["abstained"]} if counts["abstained"] else {}),
+            **{name: labels[name] for name in config.classes},
+            **({"abstained": labels["abstained"]} if labels["abstained"] else {}),
         },
         breaths_per_min=breaths_per_min,
         breaths_interval=breaths_interval,

@@ -1,0 +1,152 @@
+"""Which recordings to score: files, folders, globs, lists, manifests and object stores become one list."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+from resp.score.batch.manifest import read_score_manifest
+from resp.score.batch.remote import is_remote, list_remote
+from resp.score.batch.shard import Shard
+from resp.score.errors import ScoreError
+from resp.score.inputs import SOUND_SUFFIXES, files_of, is_sound_file
+from resp.score.known import Known
+
+_WILD = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A recording that is to be scored.
+
+    Parameters
+    ----------
+    name
+        Its path or address as it was found; the report has it.
+    size, stamp
+        Bytes, and what changes when it does: time of the last change, or a store's tag; as far as they are known.
+    known
+        What a manifest says of it.
+    """
+
+    name: str
+    size: int | None = None
+    stamp: str = ""
+    known: Known = field(default_factory=Known)
+
+    def key(self) -> bytes:
+        """Return 16 bytes that change with the name, the size, the stamp and what is known."""
+        told = "\0".join(f"{name}={value}" for name, value in self.known.given().items())
+        text = f"{self.name}\0{self.size}\0{self.stamp}\0{told}"
+        return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The recordings in the order in which they are reported, each once; ``repeated`` came again and were left out."""
+
+    all: tuple[Input, ...]
+    repeated: int = 0
+
+    def hold(self, path: Path) -> bool:
+        """Tell whether a file of this machine is one of them."""
+        real = os.path.realpath(path)
+        return any(_real(item.name) == real for item in self.all if not is_remote(item.name))
+
+
+def read_names(data: bytes) -> list[str]:
+    """Return the names in a list, a line each or, as ``find -print0`` writes them, ended by zero bytes."""
+    return [os.fsdecode(line) for line in (data.split(b"\0") if b"\0" in data else data.splitlines()) if line]
+
+
+def list_inputs(
+    paths: Iterable[str | os.PathLike[str]], *, manifest: Path | None = None, shard: Shard | None = None
+) -> Inputs:
+    """Return the recordings behind paths and a manifest.
+
+    Parameters
+    ----------
+    paths
+        Files; folders, searched with their subfolders for files that end in a sound format's suffix of any case;
+        globs (``**`` is any depth); addresses of objects, prefixes and globs in a store (``s3://…``).
+    manifest
+        See `resp.score.batch.manifest`; its rows come after ``paths``.
+    shard
+        Only the recordings of this part.
+
+    Returns
+    -------
+    Inputs
+        Folders and globs in the order of names. What does not exist, a folder without recordings and a glob that
+        nothing fits stay in the list, so that they get a failed report instead of silence.
+
+    Raises
+    ------
+    ScoreError
+        Nothing is named, the manifest cannot be read, or a store cannot be listed.
+    """
+    texts = [os.fspath(path) for path in paths]
+    if not texts and manifest is None:
+        raise ScoreError("nothing to score; expected at least one file, folder, glob, address or manifest")
+    found: dict[str, Input] = {}
+    repeated = 0
+    for item in _found(texts, manifest):
+        if shard and not shard.holds(item.name):
+            continue
+        place = item.name if is_remote(item.name) else _real(item.name)
+        if place in found:
+            repeated += 1
+        else:
+            found[place] = item
+    return Inputs(tuple(found.values()), repeated)
+
+
+def _found(texts: Iterable[str], manifest: Path | None) -> Iterator[Input]:
+    for text in texts:
+        if is_remote(text):
+            yield from (Input(name, size, stamp) for name, size, stamp in list_remote(text, SOUND_SUFFIXES))
+        elif _WILD.intersection(text) and not os.path.lexists(text):
+            yield from (_local(path) for path in _globbed(text))
+        else:
+            yield from (_local(os.fspath(path)) for path in files_of(Path(text)))
+    if manifest is not None:
+        for name, known in read_score_manifest(manifest):
+            # A million addresses are not each asked for.
+            yield Input(name, known=known) if is_remote(name) else _local(name, known)
+
+
+def _globbed(pattern: str) -> Iterator[str]:
+    named = Path(pattern).suffix
+    by_suffix = not named or bool(_WILD.intersection(named))
+    found = False
+    for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - it is a text with wild cards from its root on
+        inside = Path(path).is_dir()
+        if inside or (by_suffix and not is_sound_file(Path(path))):
+            continue
+        found = True
+        yield path
+    if not found:
+        yield pattern
+
+
+def _local(name: str, known: Known | None = None) -> Input:
+    try:
+        status = os.stat(name)  # noqa: PTH116 - a million of them
+    except (OSError, ValueError):
+        return Input(name, known=known or Known())
+    return Input(name, status.st_size, str(status.st_mtime_ns), known or Known())
+
+
+def _real(name: str) -> str:
+    """Return where a path leads; folders are looked up once."""
+    folder, file = os.path.split(name)
+    path = os.path.join(_real_folder(folder), file)  # noqa: PTH118 - a million of them
+    return os.path.realpath(path) if os.path.islink(path) or file in ("", ".", "..") else path  # noqa: PTH114
+
+
+@lru_cache(maxsize=4096)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)

@@ -1,0 +1,94 @@
+"""A list of recordings that says more of each than its name does.
+
+=======  ========  ==================================================================================
+column   needed    meaning
+=======  ========  ==================================================================================
+path     yes       sound file, relative to the manifest's folder, or an address (``s3://…``)
+site     no        place on the chest
+device   no        stethoscope
+patient  no        key of the patient
+start    no        when the recording began, ISO 8601 (``2026-11-21T19:30:00+01:00``)
+=======  ========  ==================================================================================
+
+Comma, semicolon and tab are understood as separators; Parquet is read by its suffix. Other columns are left alone.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from resp.datasets.csv_table import read_table
+from resp.score.batch.remote import is_remote
+from resp.score.errors import ScoreError
+from resp.score.known import Known
+
+OPTIONAL = ("site", "device", "patient", "start")
+
+
+def read_score_manifest(path: Path) -> Iterator[tuple[str, Known]]:
+    """Yield the path or address of each row, and what the row says of it.
+
+    Raises
+    ------
+    ScoreError, DataError
+        The file cannot be read, has no column ``path``, or a row has no path or a time that is none.
+    """
+    rows = (
+        _parquet(path)
+        if path.suffix.lower() == ".parquet"
+        else iter(read_table(path, ["path"], OPTIONAL, separators=",;\t")[1])
+    )
+    for line, cells in rows:
+        name = cells.get("path") or ""
+        if not name:
+            raise ScoreError(f"{path}, row {line}: no path; expected a sound file or an address")
+        place = name if is_remote(name) else str(path.parent / name)
+        yield (
+            place,
+            Known(
+                body_site=cells.get("site") or None,
+                device=cells.get("device") or None,
+                patient_key=cells.get("patient") or None,
+                started_at=_time(cells.get("start"), path, line),
+            ),
+        )
+
+
+def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    yield from read_table(path, ["path"], OPTIONAL, separators=",;\t")[1]
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            there = set(file.schema_arrow.names)
+            if "path" not in there:
+                raise ScoreError(f"{path}: no column path among {', '.join(sorted(there))}")
+            number = 0
+            for batch in file.iter_batches(columns=[name for name in ("path", *OPTIONAL) if name in there]):
+                for cells in batch.to_pylist():
+                    number += 1
+                    yield (
+                        number,
+                        {
+                            name: value if value is None or name == "start" else str(value)
+                            for name, value in cells.items()
+                        },
+                    )
+    except (OSError, pa.ArrowException) as error:
+        raise ScoreError(f"{path}: cannot be read as Parquet ({error})") from error
+
+
+def _time(value: Any, path: Path, line: int) -> datetime | None:
+    if value is None or value == "" or isinstance(value, datetime):
+        return value or None
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise ScoreError(
+            f"{path}, row {line}: start {value!r}; expected a time in ISO 8601, such as 2026-11-21T19:30:00"
+        ) from error

@@ -1,0 +1,196 @@
+"""Stretches become the report of a long recording."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resp.models.config import ModelConfig
+from resp.models.network import OUTPUT
+from resp.score.errors import ScoreError
+from resp.score.familiarity import check_channels, recognise_feature, refusal, warnings, withhold, withhold_summary
+from resp.score.long.limits import MOST_SEGMENTS_S
+from resp.score.long.sound import Closing, Opening, Piece, PreparedStretch
+from resp.score.prepare import Prepared, Span
+from resp.score.schema import FamiliarityResult, ModelIdentity, Report, Segment, Stretch
+from resp.score.summarise import summarise, summarise_logits
+
+Floats = NDArray[np.float64]
+Keep = Callable[[Sequence[Segment]], None]
+Hear = Callable[[Prepared, str], tuple[NDArray[Any], NDArray[Any]]]
+"""Returns logits [segments, classes], and the pooled output of a stage [segments, channels]."""
+
+
+def judge_long(pieces: Iterable[Piece], begin: Callable[[Opening], "LongJudge"]) -> Report:
+    """Return the report of `resp.score.long.sound.LongSound.pieces`; ``begin`` makes what takes them."""
+    left = iter(pieces)
+    opening = next(left, None)
+    if not isinstance(opening, Opening):
+        raise ScoreError(f"a long recording that begins with {type(opening).__name__}; expected its opening")
+    judge = begin(opening)
+    for piece in left:
+        judge.add(piece)
+    return judge.report()
+
+
+class LongJudge:
+    """Takes the pieces of a long recording in order.
+
+    Of each segment it holds its logits and its length alone.
+
+    Parameters
+    ----------
+    config, identity
+        The model's.
+    hear
+        Runs the network: see `Hear`.
+    segment
+        Makes a segment of its span, its logits [classes] and the device that it was recorded with.
+    opening
+        The first piece.
+    keep
+        Given the segments of each stretch of a recording whose report is not to hold them, before it is known whether
+        it is refused (see `resp.score.familiarity.withhold`); None lets go of them.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        identity: ModelIdentity,
+        hear: Hear,
+        segment: Callable[[Span, NDArray[Any], str | None], Segment],
+        opening: Opening,
+        keep: Keep | None = None,
+    ) -> None:
+        self._config, self._identity, self._opening = config, identity, opening
+        self._hear, self._segment = hear, segment
+        self._inside = (opening.identity.duration_s or 0.0) <= MOST_SEGMENTS_S
+        self._keep = keep
+        self._segments: list[Segment] = []
+        self._logits: list[Floats] = []
+        self._lengths_s: list[Floats] = []
+        self._labels: Counter[str] = Counter()
+        self._stretches: list[Stretch] = []
+        self._feature, self._weight = np.zeros(0), 0.0
+        self._closing: Closing | None = None
+
+    def add(self, piece: Piece) -> None:
+        """Take the next stretch, or what closes the recording.
+
+        Raises
+        ------
+        ScoreError
+            Another opening, or a network that gives values that are not finite numbers.
+        """
+        if isinstance(piece, Opening):
+            raise ScoreError(f"{piece.identity.file}: a second opening of a recording that is not closed")
+        if isinstance(piece, Closing):
+            self._closing = piece
+            return
+        stored = self._config.familiarity
+        stage = stored.stage if stored else OUTPUT
+        if not piece.prepared.spans:
+            # Between annotated cycles: silence of the annotator is none of ours.
+            return
+        found, pooled = self._hear(piece.prepared, stage)
+        logits = found.astype(np.float64)
+        if not np.isfinite(logits).all():
+            raise ScoreError("the model gave values that are not finite numbers; its folder may be damaged")
+        if stored:
+            self._listen(piece, pooled, stage)
+        device = self._opening.identity.device
+        spans = [_moved(span, piece.offset_s) for span in piece.prepared.spans]
+        segments = [self._segment(span, row, device) for span, row in zip(spans, logits, strict=True)]
+        summary, reason = summarise(
+            segments,
+            logits,
+            self._config,
+            piece.prepared.breaths_per_min,
+            piece.prepared.breaths_interval,
+            device=device,
+        )
+        self._stretches.append(Stretch(start_s=piece.start_s, end_s=piece.end_s, summary=summary, abstained=reason))
+        self._labels.update(segment.label or "abstained" for segment in segments)
+        self._logits.append(logits.astype(np.float32))
+        self._lengths_s.append(np.array([span.end_s - span.start_s for span in spans]))
+        if self._inside:
+            self._segments += segments
+        elif self._keep:
+            self._keep(segments)
+
+    def report(self) -> Report:
+        """Return the report."""
+        opening, closing = self._opening, self._closing
+        if closing is None or not self._logits:
+            return Report(
+                status="abstained",
+                reason="unusable sound: " + "; ".join(opening.quality.reasons),
+                recording=opening.identity,
+                quality=opening.quality,
+                model=self._identity,
+                warnings=opening.warnings,
+            )
+        known = self._recognised(closing)
+        refused = refusal(known) if known else None
+        if refused:
+            self._labels = Counter(abstained=self._labels.total())
+        summary, reason = summarise_logits(
+            np.concatenate(self._logits).astype(np.float64),
+            np.concatenate(self._lengths_s),
+            self._labels,
+            self._config,
+            closing.rate.per_min,
+            closing.rate.interval,
+            device=opening.identity.device,
+        )
+        segments: tuple[Segment, ...] = tuple(self._segments)
+        # One stretch is no more than the whole.
+        stretches = tuple(self._stretches) if len(self._stretches) > 1 else ()
+        if refused:
+            segments, summary, reason = withhold(segments, refused), withhold_summary(summary), refused
+            stretches = tuple(_withheld(stretch, refused) for stretch in stretches)
+        told = warnings(known, self._config.trained_devices) if known else ()
+        return Report(
+            status="abstained" if reason else "scored",
+            reason=reason,
+            recording=opening.identity,
+            quality=opening.quality,
+            segments=segments,
+            stretches=stretches,
+            summary=summary,
+            familiarity=known,
+            model=self._identity,
+            warnings=(*opening.warnings, *closing.warnings, *told),
+        )
+
+    def _listen(self, piece: PreparedStretch, pooled: NDArray[Any], stage: str) -> None:
+        """Add the stretch's windows to the recording's feature."""
+        if not piece.windows:
+            return
+        if piece.prepared.spans != piece.windows:
+            pooled = self._hear(piece.prepared.with_spans(piece.windows), stage)[1]
+        lengths_s = np.array([span.end_s - span.start_s for span in piece.windows])
+        weighted = lengths_s @ pooled.astype(np.float64)
+        self._feature = weighted if not self._weight else self._feature + weighted
+        self._weight += float(lengths_s.sum())
+
+    def _recognised(self, closing: Closing) -> FamiliarityResult | None:
+        stored = self._config.familiarity
+        if stored is None or not self._weight:
+            return None
+        check_channels(stored, self._feature.size)
+        return recognise_feature(stored, self._feature / self._weight, closing.spectrum)
+
+
+def _withheld(stretch: Stretch, reason: str) -> Stretch:
+    counts = stretch.summary.segment_counts
+    none = dict.fromkeys((name for name in counts if name != "abstained"), 0)
+    counted = {"segment_counts": {**none, "abstained": sum(counts.values())}}
+    summary = withhold_summary(stretch.summary).model_copy(update=counted)
+    return stretch.model_copy(update={"summary": summary, "abstained": reason})
+
+
+def _moved(span: Span, offset_s: float) -> Span:
+    return Span(span.kind, span.start_s + offset_s, span.end_s + offset_s)

@@ -1,0 +1,135 @@
+import json
+import os
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from resp.datasets.errors import DataError
+from resp.score import ScoreError
+from resp.score.batch import Input, Shard, list_inputs
+from resp.score.batch.inputs import read_names
+from resp.score.known import Known
+
+
+def fill(folder, *files):
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+
+def names(inputs, folder):
+    return [os.path.relpath(item.name, folder) for item in inputs.all]
+
+
+def test_files_folders_and_globs(tmp_path):
+    fill(tmp_path, "b/x.WAV", "b/c/y.Flac", "a.mp3", "b/notes.txt", ".h/z.wav", "d/1.wav", "d/2.wav", "d/e/3.wav")
+    assert names(list_inputs([tmp_path]), tmp_path) == [
+        "a.mp3", "b/x.WAV", "b/c/y.Flac", "d/1.wav", "d/2.wav", "d/e/3.wav",
+    ]  # fmt: skip
+    assert names(list_inputs([f"{tmp_path}/d/*.wav"]), tmp_path) == ["d/1.wav", "d/2.wav"]
+    assert names(list_inputs([f"{tmp_path}/**/*"]), tmp_path) == [
+        "a.mp3", "b/c/y.Flac", "b/x.WAV", "d/1.wav", "d/2.wav", "d/e/3.wav",
+    ]  # fmt: skip
+    assert names(list_inputs([f"{tmp_path}/b/*.txt"]), tmp_path) == ["b/notes.txt"]
+    assert names(list_inputs([f"{tmp_path}/q/*.wav", tmp_path / "gone"]), tmp_path) == ["q/*.wav", "gone"]
+
+
+def test_a_name_with_wild_cards_that_exists_is_a_name(tmp_path):
+    fill(tmp_path, "a[1].wav", "a1.wav")
+    assert names(list_inputs([tmp_path / "a[1].wav"]), tmp_path) == ["a[1].wav"]
+
+
+def test_every_recording_comes_once(tmp_path):
+    fill(tmp_path, "a/x.wav", "a/y.wav")
+    (tmp_path / "a" / "z.wav").symlink_to(tmp_path / "a" / "x.wav")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    given = [tmp_path / "a" / "y.wav", tmp_path / "a", tmp_path / "link", f"{tmp_path}/a/../a/x.wav"]
+    found = list_inputs(given)
+    assert names(found, tmp_path) == ["a/y.wav", "a/x.wav"]
+    assert found.repeated == 6
+    assert found.hold(tmp_path / "link" / "z.wav")
+    assert not found.hold(tmp_path / "table.csv")
+
+
+def test_a_key_changes_with_the_file_and_what_is_known(tmp_path):
+    fill(tmp_path, "x.wav")
+    (first,) = list_inputs([tmp_path]).all
+    assert first.size == 5
+    keys = {first.key(), Input("other", first.size, first.stamp).key(), Input(first.name, 6, first.stamp).key()}
+    keys.add(Input(first.name, first.size, first.stamp, Known(device="A")).key())
+    keys.add(Input(first.name, first.size, first.stamp, Known(body_site="A")).key())
+    os.utime(tmp_path / "x.wav", (1, 1))
+    keys.add(list_inputs([tmp_path]).all[0].key())
+    assert len(keys) == 6
+    assert list_inputs([tmp_path]).all[0].key() in keys
+
+
+def test_a_manifest_says_more(tmp_path):
+    fill(tmp_path, "in/x.wav", "in/y.wav")
+    table = tmp_path / "in" / "m.csv"
+    table.write_text(
+        "path;site;patient;start;ward\nx.wav;trachea;p1;2026-11-21T19:30:00+00:00;3\ns3://b/k.wav;;;;\ny.wav;;p2;;\n"
+    )
+    first, second, third = list_inputs([], manifest=table).all
+    assert first.known == Known(
+        body_site="trachea", patient_key="p1", started_at=datetime(2026, 11, 21, 19, 30, tzinfo=UTC)
+    )
+    assert (second.name, second.known, second.size) == ("s3://b/k.wav", Known(), None)
+    assert (third.name, third.known) == (str(tmp_path / "in" / "y.wav"), Known(patient_key="p2"))
+    rows = {"path": ["x.wav", "y.wav"], "device": ["A", None], "start": [datetime(2026, 1, 2), None], "more": [1, 2]}
+    pq.write_table(pa.table(rows), tmp_path / "in" / "m.parquet")
+    one, two = list_inputs([], manifest=tmp_path / "in" / "m.parquet").all
+    assert one.known == Known(device="A", started_at=datetime(2026, 1, 2))
+    assert two.known == Known()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("file\nx.wav\n", "no column path"), ("path,start\nx.wav,noon\n", "ISO 8601"), ("path,site\n,a\n", "no path")],
+)
+def test_a_wrong_manifest_is_refused(tmp_path, text, said):
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises((ScoreError, DataError), match=said):
+        list_inputs([], manifest=tmp_path / "m.csv")
+    pq.write_table(pa.table({"file": ["x"]}), tmp_path / "m.parquet")
+    with pytest.raises(ScoreError, match="no column path"):
+        list_inputs([], manifest=tmp_path / "m.parquet")
+    (tmp_path / "no.parquet").write_text("a letter")
+    with pytest.raises(ScoreError, match="as Parquet"):
+        list_inputs([], manifest=tmp_path / "no.parquet")
+
+
+def test_shards_divide_by_name_alone(tmp_path):
+    fill(tmp_path, *(f"{number}.wav" for number in range(60)))
+    parts = [list_inputs([tmp_path], shard=Shard(number, 4)) for number in (1, 2, 3, 4)]
+    together = sorted(name for part in parts for name in names(part, tmp_path))
+    assert together == sorted(names(list_inputs([tmp_path]), tmp_path))
+    assert min(len(part.all) for part in parts) > 5
+    fill(tmp_path, *(f"0{number}.wav" for number in range(20)))
+    more = names(list_inputs([tmp_path], shard=Shard.parse("2/4")), tmp_path)
+    assert [name for name in more if not name.startswith("0") or name == "0.wav"] == names(parts[1], tmp_path)
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "2", "a/b", "-1/2", "1/0"])
+def test_no_such_shard(text):
+    with pytest.raises(ScoreError, match="expected"):
+        Shard.parse(text)
+
+
+def test_lists_of_names():
+    assert read_names(b"a b.wav\r\n\nc.wav\n") == ["a b.wav", "c.wav"]
+    assert read_names(b"a\nb.wav\0c.wav\0") == ["a\nb.wav", "c.wav"]
+    assert os.fsencode(read_names(b"\xff.wav\n")[0]) == b"\xff.wav"
+
+
+def test_nothing_given():
+    with pytest.raises(ScoreError, match="at least one"):
+        list_inputs([])
+
+
+def test_names_that_are_no_text_have_keys():
+    assert Input("\udcff.wav").key() != Input("\udcfe.wav").key()
+    assert json.dumps("\udcff.wav")
+    assert sum(Shard(number, 3).holds("\udcff.wav") for number in (1, 2, 3)) == 1
