@@ -16,8 +16,8 @@ slow:       ## the tests that take longer than a minute
 	$(PYTHON) start.py test -m slow
 
 lock:       ## write the lock files anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra app --extra train --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
-	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.lock
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra app --extra postgres --extra train -c requirements-dev.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 wheel:      ## build the package
 	$(PYTHON) -m pip wheel --no-deps --wheel-dir dist .

@@ -17,6 +17,7 @@ import tempfile
 import urllib.request
 import venv
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
@@ -40,7 +41,9 @@ def parse(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     setup.add_argument("--libraries-only", action="store_true", help="all but resp itself")
     commands.add_parser("check", help="lint, format, types, import rules and tests")
     health = commands.add_parser("health", help="ask a running page whether it is well")
-    health.add_argument("--port", type=int, default=8501)
+    # As the settings of the page are given to a container.
+    health.add_argument("--port", type=int, default=int(os.environ.get("RESP_PAGE_PORT") or 8501))
+    health.add_argument("--path", default=urlsplit(os.environ.get("RESP_PAGE_PUBLIC_URL", "")).path)
     # What follows these goes to pytest or to resp as it stands.
     for name, text in (
         ("test", "run the tests"),
@@ -63,7 +66,7 @@ def main(words: list[str]) -> int:
         return 2
     given, rest = parse(words)
     if given.command == "health":
-        return ask_health(given.port)
+        return ask_health(given.port, given.path)
     if given.command == "setup":
         set_up(given.venv, dev=given.dev, torch_index=given.torch_index, project=not given.libraries_only)
         return 0
@@ -121,8 +124,13 @@ def install_around_torch(pip: tuple[str | Path, ...], lock: Path, torch_index: s
 
 
 def test(programs: Path, *options: str) -> int:
-    """Run the tests; those that need what this machine lacks are skipped with the reason."""
-    return run(programs / "python", "-m", "pytest", *options)
+    """Run the tests; those that need what this machine lacks are skipped with the reason.
+
+    In two processes of one thread each, which share what the tests of one file need: many of them wait for a browser, a
+    server or a database.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    return run(programs / "python", "-m", "pytest", "--numprocesses=2", "--dist=loadfile", *options)
 
 
 def check(programs: Path) -> int:
@@ -134,10 +142,11 @@ def check(programs: Path) -> int:
     return test(programs, "--cov", "--cov-report=term")
 
 
-def ask_health(port: int) -> int:
-    """Return 0 where the page on this machine answers that it is well."""
+def ask_health(port: int, path: str = "") -> int:
+    """Return 0 where the page on this machine answers that it is well; ``path`` is the one that it is served under."""
+    address = f"http://127.0.0.1:{port}/{path.strip('/')}".rstrip("/")
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
             return 0 if answer.read().strip() == b"ok" else 1
     except OSError as error:
         print(f"start.py: no healthy page on port {port}: {error}", file=sys.stderr)

@@ -11,8 +11,10 @@ from resp.errors import RespError
 
 # Command → its one line, so that `resp --help` imports none of them.
 _COMMANDS = {
-    "app": "Open the clinician page in the browser.",
+    "app": "Open the clinician's page in the browser.",
+    "records": "The records behind the page: settings, users, back-up, audit trail.",
     "score": "Score recordings: files and folders become a table of reports.",
+    "export": "Write a model for another engine, compared with torch: onnx or openvino; fp32, bf16, int8.",
     "train": "Train a network from a recipe.",
     "cross-validate": "Train and measure a recipe on every fold, with several seeds.",
     "reproduce": "Make a published table again: measured, published, difference.",
@@ -26,6 +28,7 @@ _COMMANDS = {
     "datasets": "List the data sets.",
     "gallery": "Show and play what each augmentation and mix makes of a clip.",
     "augmentations": "List the augmentations.",
+    "serve": "Serve reports over HTTP: send a sound, get its report.",
     "dicom": "Sound from DICOM, findings into DICOM: read, write, answer, send, receive, anonymise.",
 }
 

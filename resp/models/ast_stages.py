@@ -96,7 +96,7 @@ class Tokens(nn.Module):
                 f"patches of shape {tuple(patches.shape)}; expected [batch, {count}, {width}], "
                 f"a grid (frequency, time) of {self.grid}"
             )
-        front = torch.cat((self.class_token, self.distillation_token), dim=1).expand(len(patches), -1, -1)
+        front = torch.cat((self.class_token, self.distillation_token), dim=1).expand(patches.shape[0], -1, -1)
         tokens: Tensor = self.dropout(torch.cat((front.to(patches.dtype), patches), dim=1) + self.positions)
         return tokens
 

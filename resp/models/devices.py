@@ -1,4 +1,7 @@
-"""Whether a network can run where it is asked to."""
+"""Where a network runs: whether it can, and what that is."""
+
+import platform
+from pathlib import Path
 
 
 def device_problem(device: str) -> str | None:
@@ -12,3 +15,13 @@ def device_problem(device: str) -> str | None:
         first = str(error).partition("\n")[0]
         return f"device {device!r} cannot be used here ({first}); expected cpu or cuda"
     return None
+
+
+def processor() -> str:
+    """Return the processor's name as Linux gives it, else what Python knows."""
+    try:
+        known = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        known = []
+    names = [line.partition(":")[2].strip() for line in known if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -168,7 +168,7 @@ class ClassToken(nn.Module):
 
     def forward(self, value: Tensor) -> Tensor:
         """Return the tokens."""
-        front = self.class_token.expand(len(value), -1, -1).to(value.dtype)
+        front = self.class_token.expand(value.shape[0], -1, -1).to(value.dtype)
         tokens = torch.cat((front, value.transpose(1, 2)), dim=1)
         return tokens + fit_token_positions(self.positions, tokens.shape[1])
 

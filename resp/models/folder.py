@@ -121,7 +121,9 @@ def read_weights(folder: str | os.PathLike[str]) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: missing; a model folder holds {CONFIG} and {WEIGHTS}") from error
+        raise ModelError(
+            f"{path}: missing; a model folder holds {CONFIG} and {WEIGHTS} (what resp export wrote only scores)"
+        ) from error
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: damaged or no safetensors file ({error}); copy or download it again") from error
 
@@ -150,7 +152,7 @@ def load_model(model: str | os.PathLike[str] | None = None, device: str = "cpu")
     folder = find_model(model)
     config = read_config(folder)
     path = folder / CONFIG
-    network = _build(config, f"{path}: ")
+    network = build_network(config, f"{path}: ")
     weights = fit_state(read_weights(folder), network.state_dict(), f"{folder / WEIGHTS}: ")
     network.load_state_dict(weights, assign=True)
     card = folder / CARD
@@ -198,7 +200,7 @@ def save_model(
             f"{list(network.classes)}; write the network's, in its order"
         )
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    expected = _build(config, f"{target}: ").state_dict()
+    expected = build_network(config, f"{target}: ").state_dict()
     fit_state(state, expected, f"{target}: the network is not the one that the configuration makes: ")
     if half:
         trainable = {name for name, _ in network.named_parameters()}
@@ -277,8 +279,8 @@ def _parse_config(raw: bytes, path: Path) -> ModelConfig:
         raise ModelError(f"{path}: {wrong}") from error
 
 
-def _build(config: ModelConfig, where: str) -> Network:
-    """Make the network, its weights not yet set; `ModelError` begins with ``where``."""
+def build_network(config: ModelConfig, where: str) -> Network:
+    """Make the network of a configuration, its weights not yet set; `ModelError` begins with ``where``."""
     try:
         with SkipInitialisation():
             return create(config.network, classes=config.classes, **config.settings)

@@ -77,7 +77,7 @@ def predict_pooled(
     batches = _checked(network, waveforms)
     if batch_size < 1:
         raise ModelError(f"batch_size={batch_size}; expected at least 1")
-    pool = _pooling(network, stage)
+    pool = pooling(network, stage)
     if device is not None:
         network.to(device)
     place = next((parameter.device for parameter in network.parameters()), torch.device(device or "cpu"))
@@ -98,8 +98,14 @@ def predict_pooled(
     return torch.cat(logits).numpy(), torch.cat(pooled).numpy()
 
 
-def _pooling(network: Network, stage: str) -> Callable[[Tensor], Tensor]:
-    """Return what averages a stage's output over all axes but batch and channels."""
+def pooling(network: Network, stage: str) -> Callable[[Tensor], Tensor]:
+    """Return what averages a stage's output over all axes but batch and channels.
+
+    Raises
+    ------
+    ModelError
+        A stage that is no site, or has no channel axis; ``logits`` stay as they are.
+    """
     if stage == OUTPUT:
         return lambda value: value
     axes = network.site(stage).axes

@@ -3,7 +3,6 @@
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from resp import __version__
+from resp.models.devices import processor
 from resp.train.errors import TrainError
 from resp.train.sections import TrainingSettings
 
@@ -55,16 +55,6 @@ def describe_environment(accelerator: Accelerator, seed: int) -> dict[str, Any]:
         "processes": accelerator.num_processes,
         "seed": seed,
     }
-
-
-def processor() -> str:
-    """Return the processor's name as Linux gives it, else what Python knows."""
-    try:
-        known = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        known = []
-    names = [line.partition(":")[2].strip() for line in known if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _version(name: str) -> str | None:

@@ -34,7 +34,7 @@ def model(monkeypatch):
     """A network of one stage in place of a model folder; gives what the command asked for."""
     asked = {}
 
-    def load(model=None, *, device="cpu", threads=None):
+    def load(model=None, *, device="cpu", threads=None, engine=None, precision=None):
         asked.update(model=model, device=device, threads=threads)
         network = Network(
             {"logits": Loudest()},

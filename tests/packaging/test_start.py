@@ -60,7 +60,7 @@ def test_tests_bring_their_tools_although_the_page_was_set_up_before(
     calls.clear()
     main(start, "--venv", str(place), "test", "-k", "mix")
     assert any(call[-1].endswith("requirements-dev.lock") for call in calls)
-    assert calls[-1][1:] == ["-m", "pytest", "-k", "mix"]
+    assert calls[-1][1:] == ["-m", "pytest", "--numprocesses=2", "--dist=loadfile", "-k", "mix"]
 
 
 def test_cpu_build_keeps_the_locked_version_and_leaves_cuda_out(
@@ -91,6 +91,22 @@ def test_unknown_options_are_refused(start: ModuleType) -> None:
 def test_health_says_no_where_nothing_listens(start: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(start, "health", "--port", "9") == 1
     assert "port 9" in capsys.readouterr().err
+
+
+def test_health_asks_where_the_settings_of_a_container_serve(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESP_PAGE_PORT", "9100")
+    monkeypatch.setenv("RESP_PAGE_PUBLIC_URL", "https://lungs.example.org/ward/")
+    asked: list[str] = []
+
+    def refuse(address: str, **_: object) -> None:
+        asked.append(address)
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(start.urllib.request, "urlopen", refuse)
+    assert main(start, "health") == 1
+    assert asked == ["http://127.0.0.1:9100/ward/_stcore/health"]
 
 
 def test_a_failed_step_stops_with_its_command(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,11 @@ SLOW = (
     "pydicom",
     "highdicom",
     "pynetdicom",
+    "sqlalchemy",
+    "alembic",
+    "fastapi",
+    "uvicorn",
+    "prometheus_client",
 )
 
 
@@ -36,7 +41,12 @@ def loaded_by(code: str) -> set[str]:
         "from resp.cli import cli; cli(['--help'], standalone_mode=False)",
         "from resp.cli import cli; cli(['score', '--help'], standalone_mode=False)",
         "from resp.cli import cli; cli(['dicom', '--help'], standalone_mode=False)",
+        "from resp.cli import cli; cli(['records', '--help'], standalone_mode=False)",
+        "from resp.cli import cli; cli(['app', '--help'], standalone_mode=False)",
         "import resp.dicom; resp.dicom.DicomError",
+        "import resp.records; resp.records.User, resp.records.RecordsError, resp.records.RecordingRow",
+        "from resp.cli import cli; cli(['serve', '--help'], standalone_mode=False)",
+        "from resp.service import Keys, ServiceSettings, make_key",
         "from resp.cli import cli; cli(['augmentations'], standalone_mode=False)",
     ],
 )
