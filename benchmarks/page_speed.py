@@ -25,7 +25,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import records_speed
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserType, Page, async_playwright
 from tables import machine
 
 import resp
@@ -88,13 +88,18 @@ def memory_mb(pid: int) -> float:
     return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
+async def launched(kind: BrowserType) -> Browser:
+    """Start a browser."""
+    return await kind.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Start a browser."""
     if CHROMIUM is None:
         raise SystemExit("chromium was not found (Debian: apt-get install chromium)")
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await launched(driver.chromium)
         yield browser
         await browser.close()
 
@@ -180,9 +185,13 @@ async def large(patients: int, recordings: int, clinicians: int, repeats: int) -
                 await _visit(browser, url, full=True)
                 alone = memory_mb(process)
                 lists = [await timed(lambda: _visit(browser, url, full=True)) for _ in range(repeats)]
-                pages = [await opened(browser) for _ in range(clinicians)]
+                # Each with a browser of their own, as on machines of their own: one browser makes its pages queue.
+                own = [await launched(browser.browser_type) for _ in range(clinicians)]
+                pages = [await opened(one) for one in own]
                 together = await asyncio.gather(*(timed(lambda page=page: _work(page, url)) for page in pages))
                 crowded = memory_mb(process)
+                for one in own:
+                    await one.close()
     return {
         "today's list (s)": lists,
         "list, search, patient: each clinician of several at once (s)": together,

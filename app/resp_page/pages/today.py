@@ -29,8 +29,10 @@ def show() -> None:
     if desk().may("write"):
         _hand_in()
     show_taken()
-    waiting = bool(desk().recording_counts()["waiting"])
-    st.fragment(_show_list, run_every=POLL_S if waiting else _LOOK_AGAIN_S)(waiting)
+    counts = desk().recording_counts()
+    # Looking whether anything changed draws nothing: many people have this page open all day.
+    st.fragment(_watch, run_every=POLL_S if counts["waiting"] else _LOOK_AGAIN_S)(counts)
+    st.fragment(_show_list)()
 
 
 def _hand_in() -> None:
@@ -66,10 +68,12 @@ def _new_patient() -> None:
     go(PATIENT, id=patient.id)
 
 
-def _show_list(waiting: bool) -> None:
-    if bool(desk().recording_counts()["waiting"]) != waiting:
-        # From here on the list is looked at more often, or less.
+def _watch(counts: dict[Only, int]) -> None:
+    if desk().recording_counts() != counts:
         st.rerun()
+
+
+def _show_list() -> None:
     search, kind, only = _asked()
     at = _offset((search, kind, only))
     page: Page[PatientRow] | Page[RecordingRow]
