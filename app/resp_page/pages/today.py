@@ -13,14 +13,15 @@ from resp_page.language import text
 from resp_page.links import ADD, PATIENT, RECORDING, follow, go, link
 from resp_page.lists import patients_list, recordings_list
 from resp_page.markup import choose_in
-from resp_page.progress import POLL_S, show_taken
+from resp_page.progress import show_taken
 from resp_page.shell import title
 from resp_page.words import plain
 
 _PLACE = "today"
 _A_PAGE = 25
 # Colleagues add and read too; the page may stay open all day.
-_LOOK_AGAIN_S = 15.0
+# Every look costs each open page some work, in the browser too.
+_WAITING_S, _LOOK_AGAIN_S = 3.0, 15.0
 
 
 def show() -> None:
@@ -31,7 +32,7 @@ def show() -> None:
     show_taken()
     counts = desk().recording_counts()
     # Looking whether anything changed draws nothing: many people have this page open all day.
-    st.fragment(_watch, run_every=POLL_S if counts["waiting"] else _LOOK_AGAIN_S)(counts)
+    st.fragment(_watch, run_every=_WAITING_S if counts["waiting"] else _LOOK_AGAIN_S)(counts)
     st.fragment(_show_list)()
 
 
