@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from score_speed import Clock
-from tables import machine, markdown
+from tables import machine
 from torch.utils.flop_counter import FlopCounterMode
 
 from resp.audio import load_recording, measure_quality
@@ -34,6 +34,7 @@ from resp.models import create
 from resp.models.ast_weights import load_ast_weights
 from resp.models.config import ClipSettings, ModelConfig
 from resp.models.folder import load_model, save_model
+from resp.models.results import markdown_table
 from resp.score import Scorer, find_cycles, find_inputs
 from resp.score.engines import Engine, TorchEngine, export_model
 from resp.score.engines.packages import missing_library
@@ -194,7 +195,7 @@ def compare_on_ast(given: argparse.Namespace, folder: Path) -> list[str]:
         f"An hour of audio is {3600 / WINDOW_S:.0f} windows; at {given.price:g} an hour for this machine it costs what "
         "the last column says.",
         "",
-        markdown(
+        markdown_table(
             [
                 "",
                 "s a clip",
@@ -283,7 +284,9 @@ def shipped(given: argparse.Namespace) -> list[str]:
         "Shares are of the stages one after the other; times real time is of `Scorer.score_paths`, which overlaps "
         f"them, median of {given.repeats}.",
         "",
-        markdown(["engine", *names, "times real time", "network's FLOP over peak", "an hour of audio costs"], rows),
+        markdown_table(
+            ["engine", *names, "times real time", "network's FLOP over peak", "an hour of audio costs"], rows
+        ),
         "",
         *lines,
     ]

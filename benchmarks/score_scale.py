@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from tables import machine, markdown
+from tables import machine
 
 from resp.audio import Recording, write_wav
+from resp.models.results import markdown_table
 from resp.report import open_writer
 from resp.score import Scorer
 from resp.score.batch import Journal, list_inputs
@@ -154,14 +155,14 @@ def main() -> None:
         f"Written by `python benchmarks/{Path(__file__).name}` with model `{scorer.config.name}`, "
         f"{arguments.workers} worker processes; {machine()}.",
         f"## Files of {SHORT_S:g} s",
-        markdown(("files", "wall s", "files per s", "processor ms per file", "peak MB"), many),
+        markdown_table(("files", "wall s", "files per s", "processor ms per file", "peak MB"), many),
         f"## Where the processor's time goes, {count} of these files, one stage after the other",
-        markdown(
+        markdown_table(
             ("stage", "ms per file", "share"),
             [(name, f"{1000 * one / count:.2f}", f"{one / total:.1%}") for name, one in seconds.items()],
         ),
         f"## One long recording at {RATE_HZ} Hz",
-        markdown(("hours", "wall s", "times real time", "peak MB"), long),
+        markdown_table(("hours", "wall s", "times real time", "peak MB"), long),
     ]
     arguments.out.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print("\n\n".join(parts))

@@ -24,9 +24,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from tables import machine, markdown
+from tables import machine
 
 from resp.audio import load_recording, synthesise_breathing, write_wav
+from resp.models.results import markdown_table
 from resp.score import Scorer, find_inputs
 
 MODES = {"together": "--batching", "apart": "--no-batching"}
@@ -214,7 +215,7 @@ def main() -> None:
                             arguments.seconds,
                             measured[clients, mode],
                         )
-    table = markdown(HEAD, [plain, *(row(clients, mode, seen) for (clients, mode), seen in measured.items())])
+    table = markdown_table(HEAD, [plain, *(row(clients, mode, seen) for (clients, mode), seen in measured.items())])
     lines = [
         "# How `resp serve` answers under load",
         "",
