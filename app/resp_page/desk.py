@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from resp.records import Desk, Records, open_records
+from resp.errors import RespError
+from resp.records import Desk, PatientRow, Records, open_records
 from resp.records.settings import LoadedSettings, Settings, explain_settings
 from resp_page.identity import current_user
+from resp_page.links import asked_for
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,3 +30,14 @@ def records() -> Records:
 def desk() -> Desk:
     """Return what this session's person may do."""
     return records().desk(current_user())
+
+
+def asked_patient(name: str) -> PatientRow | None:
+    """Return the patient whom the address names under ``name``; None where it names none that this person may see."""
+    asked = asked_for(name)
+    if asked is None or not asked.isdecimal():
+        return None
+    try:
+        return desk().patient(int(asked))
+    except RespError:
+        return None

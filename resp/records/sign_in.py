@@ -10,11 +10,11 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from resp.loopback import is_this_machine
 from resp.records.access import DEFAULT_CLINIC, User
 from resp.records.errors import NotAllowedError, RecordsError
 from resp.records.settings import CALLBACK, Settings, SignInSettings
@@ -25,18 +25,6 @@ _SECRETS = "secrets.toml"
 _COOKIE_SECRET = "cookie_secret"
 _MOST_NAME = 200
 _OF_PROXIES = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded")
-
-
-def is_this_machine(host: str | None) -> bool:
-    """Tell whether an address to listen on is reached from this machine alone."""
-    if not host:
-        return False
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check_address(settings: Settings, host: str | None = None) -> None:

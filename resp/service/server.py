@@ -12,13 +12,14 @@ from types import FrameType
 
 import uvicorn
 
+from resp.loopback import is_this_machine
 from resp.models.folder import find_model, read_config
 from resp.service.access_log import JsonLines
 from resp.service.app import create_app
 from resp.service.errors import ServiceError
 from resp.service.keys import Keys
 from resp.service.service import Service
-from resp.service.settings import ServiceSettings, only_this_machine
+from resp.service.settings import ServiceSettings
 
 # After what was begun is finished, answers are on their way for so long at most.
 _LAST_ANSWERS_S = 5
@@ -114,7 +115,7 @@ def _check(settings: ServiceSettings, keys: Keys) -> None:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certificate, settings.certificate_key)
         except OSError as error:
             raise ServiceError(f"{settings.certificate}: cannot be used ({error}); expected PEM files") from error
-    if not (len(keys) or settings.without_keys or only_this_machine(settings.host)):
+    if not (len(keys) or settings.without_keys or is_this_machine(settings.host)):
         raise ServiceError(
             f"other machines reach {settings.host}, and there are no keys; make one with --new-key NAME, "
             "or say --without-keys where something else checks who asks"

@@ -1,6 +1,5 @@
 """What ``resp serve`` is told: one typed object."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -89,11 +88,3 @@ class ServiceSettings(BaseModel):
     def limits(self) -> Limits:
         """What is taken of a recording: a bound on memory however it is coded."""
         return Limits(max_duration_s=self.max_duration_s, max_samples=int(self.max_duration_s * 96_000))
-
-
-def only_this_machine(host: str) -> bool:
-    """Tell whether an address is reached by this machine alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

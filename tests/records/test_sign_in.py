@@ -6,12 +6,12 @@ import tomllib
 import pytest
 
 pytest.importorskip("sqlmodel")
+from resp.loopback import is_this_machine
 from resp.records import NotAllowedError, RecordsError, User, open_records
 from resp.records.settings import Settings
 from resp.records.sign_in import (
     check_address,
     check_request,
-    is_this_machine,
     local_user,
     machine_user,
     make_user,

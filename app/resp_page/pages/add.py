@@ -8,9 +8,9 @@ from resp.errors import RespError
 from resp.records import PatientRow, RecordingRow
 from resp.report.chest_map import SITES
 from resp_page import moments, uploads
-from resp_page.desk import desk
+from resp_page.desk import asked_patient, desk
 from resp_page.language import text
-from resp_page.links import PATIENT, asked_for, link
+from resp_page.links import PATIENT, link
 from resp_page.lists import shown_as
 from resp_page.markup import choose_in
 from resp_page.place_box import place_box
@@ -48,7 +48,7 @@ def show() -> None:
 
 def _whose() -> tuple[PatientRow | None, date | None]:
     """Draw whose the recordings are and of which day, and return it; the address says whose, so that a reload knows."""
-    patient = _asked()
+    patient = asked_patient("patient")
     known = {one.key: one for one in desk().patients(limit=_LISTED)}
     keys = list(dict.fromkeys([*([patient.key] if patient else []), *known]))
     key = f"whose-{patient.id if patient else 0}"
@@ -71,16 +71,6 @@ def _whose() -> tuple[PatientRow | None, date | None]:
     if patient is None:
         st.caption(text("add.nobody"))
     return patient, day if day != today else None
-
-
-def _asked() -> PatientRow | None:
-    asked = asked_for("patient")
-    if asked is None or not asked.isdecimal():
-        return None
-    try:
-        return desk().patient(int(asked))
-    except RespError:
-        return None
 
 
 def _choose(key: str) -> None:

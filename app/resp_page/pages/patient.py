@@ -18,9 +18,9 @@ from resp.report.patient_words import (
     standing_words,
 )
 from resp_page import moments
-from resp_page.desk import desk
+from resp_page.desk import asked_patient, desk
 from resp_page.language import spoken, text
-from resp_page.links import ADD, RECORDING, TODAY, anchor, asked_for, follow, go, link
+from resp_page.links import ADD, RECORDING, TODAY, anchor, follow, go, link
 from resp_page.lists import recordings_list
 from resp_page.markup import choose_in
 from resp_page.patient_downloads import show_patient_downloads
@@ -33,7 +33,7 @@ from resp_page.words import chip, finding, plain
 
 def show() -> None:
     """Draw the page."""
-    patient = _asked()
+    patient = asked_patient("id")
     if patient is None:
         title(text("patient.none_title"))
         st.info(text("patient.none"), icon=":material/search_off:")
@@ -66,16 +66,6 @@ def show() -> None:
     follow(choose_in(recordings_list(everything, of_one_patient=True), key="patient-recordings"))
     show_patient_downloads(patient, summary)
     _show_care(patient)
-
-
-def _asked() -> PatientRow | None:
-    asked = asked_for("id")
-    if asked is None or not asked.isdecimal():
-        return None
-    try:
-        return desk().patient(int(asked))
-    except RespError:
-        return None
 
 
 def _show_ways(patient: PatientRow) -> None:

@@ -44,6 +44,7 @@ def serve(file: Path | None, peer: str | None, stow: str | None, **options: Any)
     dicom queue shows it. --certificate and --key encrypt, --authority takes only callers that it vouches for.
     """  # fmt: skip
     from resp.dicom.network import Service, load_settings, scoring
+    from resp.loopback import is_this_machine
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     tls = {name: given.pop(name) for name in _TLS if name in given}
@@ -58,14 +59,10 @@ def serve(file: Path | None, peer: str | None, stow: str | None, **options: Any)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # The library tells of every command, with what is asked for.
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
-    if not settings.allowed_ae_titles and not settings.allowed_addresses and not _own(settings.host):
+    if not settings.allowed_ae_titles and not settings.allowed_addresses and not is_this_machine(settings.host):
         click.echo("warning: every machine that reaches this port is taken; see --allow-address", err=True)
     if settings.destination is None:
         click.echo("note: no destination; answers stay in the spool", err=True)
     service = Service(settings, scoring(settings))
     click.echo(f"listening as {service.address}; Ctrl-C ends it", err=True)
     service.run()
-
-
-def _own(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
