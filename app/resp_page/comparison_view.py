@@ -17,6 +17,7 @@ from resp_page.places import place_words
 from resp_page.progress import POLL_S
 from resp_page.scorers import called
 from resp_page.tables import cell, probability_bars, row, table
+from resp_page.watch import watch
 from resp_page.words import chip, how_sure, plain
 
 _LISTED = 100
@@ -87,7 +88,7 @@ def _of(detail: RecordingDetail, model: str) -> Report | None:
 def _ask(detail: RecordingDetail, missing: list[str]) -> None:
     """Have the recording judged by the models that have not heard it yet."""
     if detail.pending or detail.row.state in ("waiting", "working"):
-        st.fragment(_follow, run_every=POLL_S)(detail.row.id, len(detail.reports))
+        watch(_follow, detail.row.id, len(detail.reports), every_s=POLL_S, key="compare")
         return
     names = spoken().listed([called(model) for model in missing])
     if not desk().may("write"):

@@ -14,6 +14,7 @@ from resp_page.markup import choose_in
 from resp_page.places import place_words
 from resp_page.tables import row
 from resp_page.uploads import Taken
+from resp_page.watch import watch
 from resp_page.words import chip, reason
 
 POLL_S = 1.0
@@ -25,7 +26,10 @@ def show_taken() -> None:
     if uploads.just_taken():
         rows = _rows()
         unfinished = any(one.state in UNFINISHED for one in rows.values())
-        st.fragment(_show_taken, run_every=POLL_S if unfinished else None)(unfinished)
+        if unfinished:
+            watch(_show_taken, unfinished, every_s=POLL_S, key="taken")
+        else:
+            st.fragment(_show_taken)(unfinished)
 
 
 def _show_taken(unfinished: bool) -> None:

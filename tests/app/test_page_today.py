@@ -18,7 +18,7 @@ def test_first_look(clinic, words_of):
     assert DISCLAIMER in [element.value for element in page.caption]
     assert page.file_uploader[0].label == "Drop lung sound recordings here"
     assert "Nothing has been recorded yet" in words_of(page)
-    assert not page.get("bidi_component")
+    assert [element.key for element in page.get("bidi_component")] == ["watch-list"], "there is no list yet"
 
 
 def test_one_file_that_is_dropped_is_kept_and_shown_at_once(clinic, encoded, words_of):

@@ -53,7 +53,7 @@ def _whose() -> tuple[PatientRow | None, date | None]:
     keys = list(dict.fromkeys([*([patient.key] if patient else []), *known]))
     key = f"whose-{patient.id if patient else 0}"
     who, when = st.columns([3, 1], vertical_alignment="bottom")
-    who.selectbox(
+    chosen = who.selectbox(
         text("add.whose"),
         keys,
         index=0 if patient else None,
@@ -65,11 +65,16 @@ def _whose() -> tuple[PatientRow | None, date | None]:
         args=(key,),
     )
     today = moments.now().date()
+    if chosen and (patient is None or patient.key != chosen):
+        # What is handed in before the browser has the new address comes with the old one.
+        patient = desk().find_patient(chosen)
     day = when.date_input(text("add.day"), value=today, max_value=today, key="day")
-    if problem := st.session_state.pop("problem", None):
-        st.error(plain(problem), icon=":material/error:")
-    if patient is None:
-        st.caption(text("add.nobody"))
+    # A place of its own: what comes and goes there leaves the drop zone, and what is on its way into it, where it is.
+    with st.container():
+        if problem := st.session_state.pop("problem", None):
+            st.error(plain(problem), icon=":material/error:")
+        if patient is None:
+            st.caption(text("add.nobody"))
     return patient, day if day != today else None
 
 

@@ -28,6 +28,7 @@ from resp_page.places import Mark, chest_map, place_words
 from resp_page.progress import POLL_S
 from resp_page.shell import title
 from resp_page.tables import row
+from resp_page.watch import watch
 from resp_page.words import chip, finding, plain
 
 
@@ -52,8 +53,10 @@ def show() -> None:
     shown = [one.id for when in _day_and_before(day, days) for one in rows[when]]
     told = [heard(desk().recording(number)) for number in shown]
     summary = summarise_patient(told, patient_key=patient.key, day=day)
-    if patient.waiting:
-        st.fragment(_follow, run_every=POLL_S)(patient)
+    # A place of its own: what comes and goes there leaves what follows where it is.
+    with st.container():
+        if patient.waiting:
+            watch(_follow, patient, every_s=POLL_S, key="patient")
     if summary.visit:
         left, right = st.columns([3, 2], gap="large")
         with left:

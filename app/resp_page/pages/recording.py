@@ -21,6 +21,7 @@ from resp_page.places import place_words
 from resp_page.progress import POLL_S, UNFINISHED
 from resp_page.quality_view import show_quality
 from resp_page.shell import title
+from resp_page.watch import watch
 from resp_page.why_view import choose_segment, chosen_explanation, overlay, tell_explanation
 from resp_page.words import in_sentence, plain, reason
 
@@ -38,12 +39,13 @@ def show() -> None:
     report = stored.report if stored else None
     if report is not None and detail.row.unread and desk().may("write"):
         desk().mark_read(detail.row.id)
-    if detail.row.state in UNFINISHED or detail.pending:
-        st.fragment(_follow, run_every=POLL_S)(detail)
-    if report is not None and report.status == "failed":
-        st.error(
-            f"{text('recording.failed')} {plain(reason(report.reason, detail.row.file_name))}", icon=":material/error:"
-        )
+    # A place of its own: what comes and goes there leaves the sound that plays where it is.
+    with st.container():
+        if detail.row.state in UNFINISHED or detail.pending:
+            watch(_follow, detail, every_s=POLL_S, key="recording")
+        if report is not None and report.status == "failed":
+            told = plain(reason(report.reason, detail.row.file_name))
+            st.error(f"{text('recording.failed')} {told}", icon=":material/error:")
     try:
         recording = sounds.sound(detail.row)
     except sounds.UnreadableError as problem:

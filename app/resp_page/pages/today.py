@@ -15,6 +15,7 @@ from resp_page.lists import patients_list, recordings_list
 from resp_page.markup import choose_in
 from resp_page.progress import show_taken
 from resp_page.shell import title
+from resp_page.watch import watch
 from resp_page.words import plain
 
 _PLACE = "today"
@@ -29,10 +30,12 @@ def show() -> None:
     title(text("today.title"))
     if desk().may("write"):
         _hand_in()
-    show_taken()
+    # A place of its own: what comes and goes there leaves the list where it is.
+    with st.container():
+        show_taken()
     counts = desk().recording_counts()
     # Looking whether anything changed draws nothing: many people have this page open all day.
-    st.fragment(_watch, run_every=_WAITING_S if counts["waiting"] else _LOOK_AGAIN_S)(counts)
+    watch(_changed, counts, every_s=_WAITING_S if counts["waiting"] else _LOOK_AGAIN_S, key="list")
     st.fragment(_show_list)()
 
 
@@ -69,7 +72,7 @@ def _new_patient() -> None:
     go(PATIENT, id=patient.id)
 
 
-def _watch(counts: dict[Only, int]) -> None:
+def _changed(counts: dict[Only, int]) -> None:
     if desk().recording_counts() != counts:
         st.rerun()
 
