@@ -10,9 +10,9 @@ from resp.records.errors import RecordsError
 from resp.records.scope import shown
 from resp.records.views import CorrectedCycle, CurrentCycle
 from resp.score.schema import Report
+from resp.score.stretches import segment_of, stretches_apart
 
 MOST_CYCLES = 10_000
-SAME_EDGE_S = 0.010
 # What a player and a file header may disagree on about the end.
 _END_SLACK_S = 0.05
 
@@ -85,31 +85,24 @@ def current_cycles(report: Report | None, corrected: Sequence[CorrectedCycle] | 
     Returns
     -------
     tuple of CurrentCycle
-        The corrected ones, with what the model says of the same stretches; without a correction the model's own.
+        The corrected ones, with what the model says of the same stretches; without a correction the model's own, as
+        `stretches_apart` has them.
     """
     segments = report.segments if report else ()
     if corrected is None:
         return tuple(
             CurrentCycle(
-                segment.start_s,
-                segment.end_s,
+                start_s,
+                end_s,
                 segment.label,
                 model_label=segment.label,
                 probabilities=segment.probabilities,
             )
-            for segment in segments
+            for segment, (start_s, end_s) in zip(segments, stretches_apart(segments), strict=True)
         )
-    by_edges = {(segment.start_s, segment.end_s): segment for segment in segments}
     current = []
     for cycle in corrected:
-        segment = by_edges.get((cycle.start_s, cycle.end_s)) or next(
-            (
-                segment
-                for segment in segments
-                if max(abs(segment.start_s - cycle.start_s), abs(segment.end_s - cycle.end_s)) <= SAME_EDGE_S
-            ),
-            None,
-        )
+        segment = segment_of(cycle.start_s, cycle.end_s, segments)
         model_label = segment.label if segment else None
         current.append(
             CurrentCycle(

@@ -2,14 +2,12 @@
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _TICK_S = 0.1
-_TURN_S = 0.0005
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 # Whoever ran that long did not fail as it began.
 _RAN_WELL_S = 60.0
@@ -149,9 +147,6 @@ def serve_page(words: Sequence[str]) -> None:
         os._exit(1)
 
     end_with_parent(end)
-    # One thread serves everybody's files and messages, beside one for each page that is being drawn: it must not wait
-    # five milliseconds for its turn at each step, or ten people who come at once wait for minutes.
-    sys.setswitchinterval(_TURN_S)
     from streamlit import net_util
     from streamlit.web.cli import main
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from resp.audio import Recording, to_wav_bytes
 from resp.report.file_names import safe_name
-from resp.report.heard import NORMAL, SAME_S, HeardRecording
+from resp.report.heard import NORMAL, HeardRecording
+from resp.score.stretches import SAME_EDGE_S
 
 MARGIN_S = 0.5
 """Before and after a finding: a breath is judged by what surrounds it."""
@@ -82,4 +83,4 @@ def write_clips(heard: HeardRecording, recording: Recording) -> Iterator[tuple[s
 def _overlap(one: Clip, later: Clip) -> bool:
     alike = (one.label, one.corrected) == (later.label, later.corrected)
     # Edges that are drawn by hand touch more or less.
-    return alike and later.start_s < one.end_s - SAME_S
+    return alike and later.start_s < one.end_s - SAME_EDGE_S

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from resp.score.schema import Report, Segment
+from resp.score.stretches import segment_of
 
 NORMAL = "normal"
 # The data sets' classes as what is heard in them: crackles, wheezes.
@@ -60,10 +61,6 @@ class Correction:
 
     remark: Remark
     cycles: tuple[tuple[float, float, str | None], ...]
-
-
-# Cycles that begin and end within this of each other are the same: edges are drawn by hand.
-SAME_S = 0.011
 
 
 @dataclass(frozen=True)
@@ -160,7 +157,5 @@ def together(labels: Sequence[str | None]) -> str | None:
 
 
 def _corrected(start_s: float, end_s: float, label: str | None, segments: Sequence[Segment]) -> Cycle:
-    same = next(
-        (one for one in segments if abs(one.start_s - start_s) < SAME_S and abs(one.end_s - end_s) < SAME_S), None
-    )
+    same = segment_of(start_s, end_s, segments)
     return Cycle(start_s, end_s, label, same, corrected=same is None or same.label != label)

@@ -137,3 +137,26 @@ def test_windows_that_overlap_can_be_corrected(records):
     detail = scored(records, desk)
     cycles = [CorrectedCycle(0, 1.5, "normal"), CorrectedCycle(0.5, 2, "crackle")]
     assert desk.correct(detail.row.id, cycles, report_id=detail.report.id).cycles == tuple(cycles)
+
+
+def test_a_correction_of_windows_begins_without_their_overlap_and_is_still_laid_beside_them(records):
+    from resp.score.schema import Segment
+
+    desk = records.desk(CLINICIAN)
+    row = desk.add_recording(sound(), "a.wav")
+    windows = [
+        Segment(kind="window", start_s=start_s, end_s=start_s + 1, probabilities={"normal": 0.8}, label="normal")
+        for start_s in (0, 0.5, 1)
+    ]
+    made = report().model_copy(update={"segments": tuple(windows)})
+    assert records.queue.finish(records.queue.claim("w"), made)
+    begin = desk.recording(row.id)
+    assert [(one.start_s, one.end_s) for one in begin.cycles] == [(0, 0.75), (0.75, 1.25), (1.25, 2)]
+    said = [
+        CorrectedCycle(0, 0.75, "normal"),
+        CorrectedCycle(0.75, 1.25, "wheeze"),
+        CorrectedCycle(1.25, 1.8, "normal"),
+    ]
+    desk.correct(row.id, said, report_id=begin.report.id)
+    after = desk.recording(row.id).cycles
+    assert [(one.corrected, one.model_label) for one in after] == [(False, "normal"), (True, "normal"), (True, None)]

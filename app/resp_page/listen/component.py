@@ -14,6 +14,7 @@ from streamlit import runtime
 
 import resp
 from resp.score.schema import Segment
+from resp.score.stretches import stretches_apart
 from resp.words import Words
 from resp_page.language import spoken as page_words
 from resp_page.listen import sound, spectrogram
@@ -170,6 +171,10 @@ def listen(
         "filters": sound.sections_by_rate(made.played.rate_hz),
         "top_hz": min(top_hz, recording.rate_hz / 2),
         "cycles": [_cycle(segment, spoken) for segment in segments],
+        "begin": [
+            {"start_s": start_s, "end_s": end_s, "label": segment.label}
+            for segment, (start_s, end_s) in zip(segments, stretches_apart(segments), strict=True)
+        ],
         "marks": [_mark(mark) for mark in marks],
         "overlay": _overlay(overlay),
         "corrections": None if corrections is None else [_corrected(cycle) for cycle in corrections],

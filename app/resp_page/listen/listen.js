@@ -69,9 +69,9 @@ class Listening {
 
   update(data, keep) {
     const had = JSON.stringify(this.data.overlay);
-    const before = JSON.stringify([this.data.cycles, this.data.corrections]);
+    const before = JSON.stringify([this.data.begin, this.data.corrections]);
     [this.data, this.keep] = [data, keep];
-    if (JSON.stringify([data.cycles, data.corrections]) !== before) {
+    if (JSON.stringify([data.begin, data.corrections]) !== before) {
       const untouched = !this.draft.changed;
       const isKept = this.draft.rebase(this.base());
       if (untouched || isKept) {
@@ -90,7 +90,7 @@ class Listening {
 
   /** The cycles that a correction begins with. */
   base() {
-    return this.data.corrections ?? this.data.cycles;
+    return this.data.corrections ?? this.data.begin;
   }
 
   /** Begin a correction, or find the one that was begun; a finding that is none any more is left open. */
