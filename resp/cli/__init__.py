@@ -1,5 +1,6 @@
 """The command line: ``resp …``; one file a command, no logic of its own."""
 
+import os
 import sys
 from typing import Any
 
@@ -46,8 +47,19 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; what resp refuses is one line on standard error and exit status 2."""
+    _sleep_when_waiting()
     try:
         return cli.main(args=arguments, prog_name="resp")
     except RespError as error:
         click.echo(f"resp: {error}", err=True)
         sys.exit(2)
+
+
+def _sleep_when_waiting() -> None:
+    """Let threads of a network that wait for each other sleep soon; must come before torch is imported.
+
+    GNU's OpenMP spins for milliseconds. That saves little where every core is free; where another program wants one,
+    the threads spin on the very core that the last of them waits for, and a recording takes many times as long.
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+        os.environ["GOMP_SPINCOUNT"] = "1000"

@@ -23,6 +23,7 @@ from resp.score.engines.load import load_with_engine
 from resp.score.engines.torch_engine import TorchEngine
 from resp.score.errors import ScoreError
 from resp.score.familiarity import recognise, refusal, warnings, withhold, withhold_summary
+from resp.score.hear import Heard, hear
 from resp.score.inputs import find_inputs
 from resp.score.long.judge import Keep, LongJudge, judge_long
 from resp.score.long.sound import LongSound, Opening
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Segments that the network takes at once: on a CPU a few stay in its caches (a fifth faster than 16).
-CPU_BATCH, GPU_BATCH = 4, 64
+# Segments that the network takes at once: most recordings are one batch.
+CPU_BATCH, GPU_BATCH = 16, 64
 
 Paths = str | os.PathLike[str]
 
@@ -309,21 +310,18 @@ class Scorer:
                 warnings=prepared.warnings,
             )
         stored = self.model.config.familiarity
-        found, pooled = self._run(prepared, stored.stage if stored else OUTPUT)
-        logits = found.astype(np.float64)
-        if not np.isfinite(logits).all():
-            raise ScoreError("the model gave values that are not finite numbers; its folder may be damaged")
+        heard = hear(prepared, self._run, stored)
         stethoscope = prepared.identity.device
         segments = tuple(
-            self._segment(span, row, stethoscope) for span, row in zip(prepared.spans, logits, strict=True)
+            self._segment(span, row, stethoscope) for span, row in zip(prepared.spans, heard.logits, strict=True)
         )
-        known = self._recognise(stored, prepared, pooled) if stored else None
+        known = _recognise(stored, prepared, heard) if stored else None
         refused = refusal(known) if known else None
         if refused:
             segments = withhold(segments, refused)
         summary, reason = summarise(
             segments,
-            logits,
+            heard.logits,
             self.model.config,
             prepared.breaths_per_min,
             prepared.breaths_interval,
@@ -352,14 +350,6 @@ class Scorer:
         parts = [self.engine.run(batch) for batch in prepared.batches(size)]
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
-    def _recognise(self, stored: Familiarity, prepared: Prepared, pooled: np.ndarray) -> FamiliarityResult:
-        # It was fitted on windows. A cycle is repeated until it fills one, which sounds different to the network.
-        if any(span.kind != "window" for span in prepared.spans):
-            prepared = prepared.in_windows()
-            pooled = self._run(prepared, stored.stage)[1]
-        durations = [span.end_s - span.start_s for span in prepared.spans]
-        return recognise(stored, pooled, durations, prepared.waveform, prepared.rate_hz)
-
     def _segment(self, span: Span, logits: np.ndarray, stethoscope: str | None) -> Segment:
         config = self.model.config
         probabilities = calibrate(logits, config.calibration, config.task, stethoscope)
@@ -380,3 +370,8 @@ class Scorer:
             return Report.failure(file, str(error))
         logger.error("%s could not be scored", file, exc_info=error)
         return Report.failure(file, f"unexpected {type(error).__name__}: {error}")
+
+
+def _recognise(stored: Familiarity, prepared: Prepared, heard: Heard) -> FamiliarityResult:
+    durations = [span.end_s - span.start_s for span in heard.windows]
+    return recognise(stored, heard.pooled, durations, prepared.waveform, prepared.rate_hz)

@@ -8,19 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.models.config import ModelConfig
-from resp.models.network import OUTPUT
 from resp.score.errors import ScoreError
 from resp.score.familiarity import check_channels, recognise_feature, refusal, warnings, withhold, withhold_summary
+from resp.score.hear import Heard, Run, hear
 from resp.score.long.limits import MOST_SEGMENTS_S
-from resp.score.long.sound import Closing, Opening, Piece, PreparedStretch
-from resp.score.prepare import Prepared, Span
+from resp.score.long.sound import Closing, Opening, Piece
+from resp.score.prepare import Span
 from resp.score.schema import FamiliarityResult, ModelIdentity, Report, Segment, Stretch
 from resp.score.summarise import summarise, summarise_logits
 
 Floats = NDArray[np.float64]
 Keep = Callable[[Sequence[Segment]], None]
-Hear = Callable[[Prepared, str], tuple[NDArray[Any], NDArray[Any]]]
-"""Returns logits [segments, classes], and the pooled output of a stage [segments, channels]."""
 
 
 def judge_long(pieces: Iterable[Piece], begin: Callable[[Opening], "LongJudge"]) -> Report:
@@ -44,8 +42,8 @@ class LongJudge:
     ----------
     config, identity
         The model's.
-    hear
-        Runs the network: see `Hear`.
+    run
+        Runs the network: see `resp.score.hear.Run`.
     segment
         Makes a segment of its span, its logits [classes] and the device that it was recorded with.
     opening
@@ -59,13 +57,13 @@ class LongJudge:
         self,
         config: ModelConfig,
         identity: ModelIdentity,
-        hear: Hear,
+        run: Run,
         segment: Callable[[Span, NDArray[Any], str | None], Segment],
         opening: Opening,
         keep: Keep | None = None,
     ) -> None:
         self._config, self._identity, self._opening = config, identity, opening
-        self._hear, self._segment = hear, segment
+        self._run, self._segment = run, segment
         self._inside = (opening.identity.duration_s or 0.0) <= MOST_SEGMENTS_S
         self._keep = keep
         self._segments: list[Segment] = []
@@ -89,17 +87,12 @@ class LongJudge:
         if isinstance(piece, Closing):
             self._closing = piece
             return
-        stored = self._config.familiarity
-        stage = stored.stage if stored else OUTPUT
         if not piece.prepared.spans:
             # Between annotated cycles: silence of the annotator is none of ours.
             return
-        found, pooled = self._hear(piece.prepared, stage)
-        logits = found.astype(np.float64)
-        if not np.isfinite(logits).all():
-            raise ScoreError("the model gave values that are not finite numbers; its folder may be damaged")
-        if stored:
-            self._listen(piece, pooled, stage)
+        heard = hear(piece.prepared, self._run, self._config.familiarity, piece.windows)
+        logits = heard.logits
+        self._listen(heard)
         device = self._opening.identity.device
         spans = [_moved(span, piece.offset_s) for span in piece.prepared.spans]
         segments = [self._segment(span, row, device) for span, row in zip(spans, logits, strict=True)]
@@ -165,14 +158,12 @@ class LongJudge:
             warnings=(*opening.warnings, *closing.warnings, *told),
         )
 
-    def _listen(self, piece: PreparedStretch, pooled: NDArray[Any], stage: str) -> None:
+    def _listen(self, heard: Heard) -> None:
         """Add the stretch's windows to the recording's feature."""
-        if not piece.windows:
+        if not heard.windows:
             return
-        if piece.prepared.spans != piece.windows:
-            pooled = self._hear(piece.prepared.with_spans(piece.windows), stage)[1]
-        lengths_s = np.array([span.end_s - span.start_s for span in piece.windows])
-        weighted = lengths_s @ pooled.astype(np.float64)
+        lengths_s = np.array([span.end_s - span.start_s for span in heard.windows])
+        weighted = lengths_s @ heard.pooled.astype(np.float64)
         self._feature = weighted if not self._weight else self._feature + weighted
         self._weight += float(lengths_s.sum())
 
