@@ -10,7 +10,7 @@ from resp.lazy import lazy_names
 if TYPE_CHECKING:
     from resp.audio.clip import cut_windows, fade_ends, fit_length, spread_windows
     from resp.audio.decode import load_recording, sound_blocks
-    from resp.audio.encode import to_wav_bytes, write_wav
+    from resp.audio.encode import WavWriter, to_wav_bytes, write_wav
     from resp.audio.errors import AudioError, TooLongError
     from resp.audio.heart_sounds import synthesise_heart
     from resp.audio.limits import Limits
@@ -34,6 +34,7 @@ _NAMES = {
     "SignalQuality": "quality",
     "SyntheticBreathing": "synthetic",
     "TooLongError": "errors",
+    "WavWriter": "encode",
     "cut_windows": "clip",
     "describe_file_name": "naming",
     "fade_ends": "clip",
@@ -80,6 +81,7 @@ __all__ = [
     "synthesise_heart",
     "to_wav_bytes",
     "write_wav",
+    "WavWriter",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _NAMES)

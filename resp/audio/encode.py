@@ -3,12 +3,43 @@
 import os
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resp.audio.errors import AudioError
 from resp.audio.recording import Recording
 from resp.audio.synthetic_mark import SYNTHETIC
+
+
+class WavWriter:
+    """Writes a 16-bit WAV file a piece at a time.
+
+    Parameters
+    ----------
+    stream
+        Where to: a binary file that can be moved in; it stays open.
+    rate_hz, channels
+        Of the sound.
+    synthetic
+        Whether it is synthetic sound, which the comment says.
+    """
+
+    def __init__(self, stream: BinaryIO, rate_hz: int, channels: int, *, synthetic: bool = False) -> None:
+        import soundfile
+
+        self._sound = soundfile.SoundFile(stream, "w", rate_hz, channels, subtype="PCM_16", format="WAV")
+        if synthetic:
+            self._sound.comment = SYNTHETIC
+
+    def write(self, samples: NDArray[np.floating]) -> None:
+        """Write samples [channels, time]; those beyond [−1, 1] are cut off."""
+        self._sound.write(np.clip(np.rint(samples.T * 32768.0), -32768, 32767).astype(np.int16))
+
+    def close(self) -> None:
+        """Complete the file's header."""
+        self._sound.close()
 
 
 def to_wav_bytes(recording: Recording, *, peak: float | None = None) -> bytes:
@@ -32,20 +63,16 @@ def to_wav_bytes(recording: Recording, *, peak: float | None = None) -> bytes:
     AudioError
         A peak not within (0, 1].
     """
-    import soundfile
-
     samples = recording.samples
     if peak is not None:
         if not 0 < peak <= 1:
             raise AudioError(f"a peak of {peak}; expected a number above 0 and at most 1")
         loudest = float(np.abs(samples).max())
         samples = samples * np.float32(peak / loudest) if loudest > 0 else samples
-    whole = np.clip(np.rint(samples.T * 32768.0), -32768, 32767).astype(np.int16)
     out = BytesIO()
-    with soundfile.SoundFile(out, "w", recording.rate_hz, recording.channels, subtype="PCM_16", format="WAV") as sound:
-        if recording.synthetic:
-            sound.comment = SYNTHETIC
-        sound.write(whole)
+    writer = WavWriter(out, recording.rate_hz, recording.channels, synthetic=recording.synthetic)
+    writer.write(samples)
+    writer.close()
     return out.getvalue()
 
 

@@ -7,22 +7,20 @@ from typing import Any, Protocol
 
 from resp.report.atomic import clear_unfinished
 from resp.report.errors import ReportError
+from resp.report.finding_files import FindingFiles
 from resp.report.tabular import Level
 from resp.report.writers import open_writer
 from resp.score.batch.inputs import Inputs
 from resp.score.batch.journal import Journal, sync_folder
-from resp.score.batch.run import Judge, score_batch
+from resp.score.batch.judge import Judge
+from resp.score.batch.run import score_batch
+from resp.score.batch.ways import Way
 from resp.score.findings import FindingRules
-from resp.score.schema import ModelIdentity, Report
+from resp.score.schema import Report
 
 
 class TableJudge(Judge, Protocol):
     """What is asked of a `resp.score.Scorer`."""
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """Of the model."""
-        ...
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -38,13 +36,16 @@ def write_batch(
     *,
     level: Level = "recording",
     rules: FindingRules | None = None,
+    files: FindingFiles | None = None,
     journal: Path | None = None,
     parameters: dict[str, Any],
     annotations: Path | None = None,
     workers: int = 0,
+    way: Way | None = None,
     retry_failed: bool = False,
     begin: Callable[[int, list[str]], None] = lambda done, told: None,  # noqa: ARG005
     progress: Callable[[Report], None] = lambda report: None,  # noqa: ARG005
+    tell: Callable[[str], None] = lambda sentence: None,  # noqa: ARG005
 ) -> Counter[str]:
     """Score recordings into a journal beside the table, then write the table; return how many have which status.
 
@@ -56,15 +57,19 @@ def write_batch(
         The recordings.
     out, form, level, rules
         See `resp.report.open_writer`.
+    files
+        Writes more files of each recording when the table is there.
     journal
         Its folder, which is then kept, so that other tables can be written from it; None takes ``<out>.journal``, and
-        deletes it when the table is complete.
+        deletes it when all is complete: clips whose recording could not be read are tried again by the next call.
     parameters
         See `resp.score.batch.journal.Journal`.
-    annotations, workers, retry_failed, progress
+    annotations, workers, way, retry_failed, progress
         See `resp.score.batch.run.score_batch`.
     begin
         Told how many recordings are not to be scored any more, and what became of a journal that was there.
+    tell
+        Told in sentences what is missing of ``files``.
 
     Raises
     ------
@@ -76,7 +81,15 @@ def write_batch(
     counts: Counter[str] = Counter()
     with Journal(journal or Path(f"{out}.journal"), inputs.all, judge.identity, parameters) as kept:
         begin(len(inputs.all) - len(kept.missing(retry_failed=retry_failed)), kept.told)
-        score_batch(judge, kept, annotations=annotations, workers=workers, retry_failed=retry_failed, progress=progress)
+        score_batch(
+            judge,
+            kept,
+            annotations=annotations,
+            workers=workers,
+            way=way,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
         try:
             if journal is None:
                 # The journal's lock says that nobody else writes this table.
@@ -85,12 +98,15 @@ def write_batch(
                 for report, segments in kept.reports():
                     writer.add(report, segments)
                     counts[report.status] += 1
+            if files:
+                for place, (report, segments) in enumerate(kept.reports()):
+                    files.write(place, report, segments, tell)
         except OSError as error:
             raise ReportError(
-                f"{out}: cannot be written ({error.strerror or error}); "
+                f"{error.filename or out}: cannot be written ({error.strerror or error}); "
                 "what was scored is kept: make room, and run the same command again"
             ) from error
-        if journal is None:
+        if journal is None and not (files and files.incomplete):
             # Not before a power cut would leave the table in its place.
             sync_folder(out.parent)
             kept.remove()

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 _MOST = 80
 
@@ -26,3 +28,18 @@ def different_names(names: Iterable[str]) -> list[str]:
         taken.add(one.lower())
         made.append(one)
     return made
+
+
+def names_of_paths(paths: Sequence[str]) -> list[str]:
+    """Return a safe name of each path, with eight digits of the whole path behind those that come more than once.
+
+    So each keeps its name in whichever order they come. Upper case is the same as lower case.
+    """
+    names = [safe_name(path) for path in paths]
+    count = Counter(name.lower() for name in names)
+    return [
+        f"{name}-{blake2b(path.encode('utf-8', 'surrogateescape'), digest_size=4).hexdigest()}"
+        if count[name.lower()] > 1
+        else name
+        for name, path in zip(names, paths, strict=True)
+    ]

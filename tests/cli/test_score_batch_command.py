@@ -16,6 +16,7 @@ from resp.audio import Recording, write_wav
 from resp.cli.score import score
 from resp.models.config import ClipSettings, ModelConfig
 from resp.models.network import Network
+from resp.report import batch
 from resp.score import ScoreError, Scorer, prepare_file
 from resp.score.long import judge, limits, sound
 
@@ -163,6 +164,47 @@ def test_the_segments_of_a_night_are_in_the_table(model, folder, tmp_path, monke
     assert (len(first["report"]["segments"]), len(first["report"]["stretches"])) == (0, 4)
 
 
+def test_findings_as_label_tracks_and_clips(model, folder, tmp_path):
+    beside = ("--label-tracks", tmp_path / "tracks", "--clips", tmp_path / "clips")
+    rules = ("--threshold", "crackle=0.1", "--threshold", "both=1", "--merge-gap", 1)
+    (folder / "5.wav").write_text("a letter")
+    assert run(folder, "--out", tmp_path / "x.csv", *beside, *rules).exit_code == 1
+    assert {path.name for path in (tmp_path / "tracks").iterdir()} == {
+        f"{number}.{kind}.txt" for number in range(5) for kind in ("audacity", "raven")
+    }
+    start_s, end_s, label = (tmp_path / "tracks" / "0.audacity.txt").read_text().split("\t")
+    assert (float(start_s), float(end_s), label.split()[0]) == (0.0, 5.0, "crackle")
+    assert {path.name for path in (tmp_path / "clips").iterdir()} == {
+        f"{number}_000000.00-000005.00s_crackle.wav" for number in range(5)
+    }
+    assert not (tmp_path / "x.csv.journal").exists()
+
+
+def test_a_sound_that_is_gone_when_clips_are_cut_loses_no_table(model, folder, tmp_path, monkeypatch):
+    clips = ("--clips", tmp_path / "clips")
+    away = tmp_path / "away.wav"
+    write = batch.open_writer
+
+    def late(*given, **settings):
+        (folder / "2.wav").rename(away)
+        return write(*given, **settings)
+
+    monkeypatch.setattr(batch, "open_writer", late)
+    torn = run(folder, "--out", tmp_path / "x.csv", *clips)
+    assert torn.exit_code == 1
+    assert "no clips" in torn.stderr
+    assert "2.wav" in torn.stderr
+    assert (tmp_path / "x.csv").exists()
+    assert len(list((tmp_path / "clips").iterdir())) == 4
+    away.rename(folder / "2.wav")
+    monkeypatch.setattr(batch, "open_writer", write)
+    model.heard = 0
+    assert run(folder, "--out", tmp_path / "x.csv", *clips).exit_code == 0
+    assert len(list((tmp_path / "clips").iterdir())) == 5
+    assert model.heard == 0
+    assert not (tmp_path / "x.csv.journal").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -171,6 +213,12 @@ def test_the_segments_of_a_night_are_in_the_table(model, folder, tmp_path, monke
         (["--level", "finding", "--threshold", "crackle"], "CLASS=P"),
         (["--journal", "x"], "--out"),
         (["--retry-failed"], "--out"),
+        (["--clips", "x"], "--out"),
+        (["--label-tracks", "x"], "--out"),
+        (["--ray", "local"], "--out"),
+        (["--ray-actors", "2"], "--ray"),
+        (["--ray", "local", "--out", "x.csv", "--workers", "2"], "leave them out"),
+        (["--ray", "local", "--out", "x.csv", "--engine", "auto"], "name the engine"),
     ],
 )
 def test_wrong_use(model, folder, arguments, said):

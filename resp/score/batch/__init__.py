@@ -1,6 +1,6 @@
-"""Many recordings: lists of inputs, a journal that outlives a crash, worker processes.
+"""Many recordings: lists of inputs, a journal that outlives a crash, worker processes, a cluster.
 
-Nothing here imports torch: whoever judges is passed in.
+Nothing here imports torch, but `resp.score.batch.cluster.model`: whoever judges is passed in.
 """
 
 from typing import TYPE_CHECKING

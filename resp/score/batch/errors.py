@@ -7,6 +7,10 @@ class JournalError(ScoreError):
     """A journal that cannot be written or read; what it holds stays."""
 
 
+class ClusterError(ScoreError):
+    """A cluster that cannot be reached, has no room, or was lost."""
+
+
 def not_written(place: object, error: OSError) -> JournalError:
     """Return the error of a journal that cannot be written to, such as on a full disk."""
     if isinstance(error, FileNotFoundError):

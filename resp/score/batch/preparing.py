@@ -1,15 +1,20 @@
 """One recording of a list is read, wherever it lies, and made ready for the network."""
 
+import logging
 import os
 from contextlib import AbstractContextManager
 
 from resp.audio.stream import Source
+from resp.errors import RespError
 from resp.models.config import ModelConfig
 from resp.score.batch.inputs import Input
 from resp.score.batch.remote import downloaded, fetched, is_remote
+from resp.score.errors import ScoreError
 from resp.score.long.sound import LongSound
 from resp.score.prepare import Prepared
 from resp.score.prepare_file import prepare_file, prepare_source
+
+logger = logging.getLogger(__name__)
 
 
 def prepare_input(
@@ -30,3 +35,11 @@ def prepare_input(
 
     with fetched(item.name, item.size) as source:
         return prepare_source(again, source, item.name, config, rate_hz, annotations, item.known)
+
+
+def portable(error: Exception) -> ScoreError:
+    """Return an error that can be sent to another process; others than ours may hold anything."""
+    if isinstance(error, RespError):
+        return ScoreError(str(error))
+    logger.error("a recording could not be read", exc_info=error)
+    return ScoreError(f"unexpected {type(error).__name__}: {error}")

@@ -4,7 +4,6 @@ A decoder that crashes takes its process with it and no more: the recording is t
 case something else ended the first, and then fails with that reason. Workers load no network.
 """
 
-import logging
 import multiprocessing
 import os
 import queue
@@ -16,14 +15,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from resp.errors import RespError
 from resp.models.config import ModelConfig
 from resp.score.batch.inputs import Input
-from resp.score.batch.preparing import prepare_input
+from resp.score.batch.preparing import portable, prepare_input
 from resp.score.errors import ScoreError
 from resp.score.long.sound import LongSound
-
-logger = logging.getLogger(__name__)
 
 TRIES = 2
 _POLL_S = 0.2
@@ -224,12 +220,4 @@ def _work(
             except (EOFError, BrokenPipeError, ConnectionResetError):
                 raise
             except Exception as error:
-                connection.send(("error", _portable(error)))
-
-
-def _portable(error: Exception) -> ScoreError:
-    """Return an error that can be sent; others than ours may hold anything."""
-    if isinstance(error, RespError):
-        return ScoreError(str(error))
-    logger.error("a recording could not be read", exc_info=error)
-    return ScoreError(f"unexpected {type(error).__name__}: {error}")
+                connection.send(("error", portable(error)))
