@@ -1,10 +1,10 @@
 """How `resp score` grows: cost with the number of files, share of each stage, peak memory with the length of a file.
 
-Usage: ``python benchmarks/score_scale.py [--sizes 100 1000 10000 100000] [--hours 1 24] [--model NAME] [--threads 2]
-[--workers 0] [--folder FOLDER] [--out FILE]``. The files are made: noise that swells like breath, so that every stage
-has its work; short ones, so that what a file costs is seen beside what its sound costs. Each run is a process of its
-own, whose wall time, processor time and peak memory the system measures. ``--folder`` is where they are put: 100 000
-files take 1.7 GB, 24 hours 0.7 GB.
+Usage: ``python benchmarks/score_scale.py [--sizes 100 1000 10000 100000] [--hours 1 24] [--model NAME] [--engine onnx]
+[--threads 2] [--workers 0] [--folder FOLDER] [--out FILE]``. The files are made: noise that swells like breath, so that
+every stage has its work; short ones, so that what a file costs is seen beside what its sound costs. Each run is a
+process of its own, whose wall time, processor time and peak memory the system measures. ``--folder`` is where they are
+put: 100 000 files take 1.7 GB, 24 hours 0.7 GB.
 """
 
 import argparse
@@ -125,12 +125,14 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 1000, 10_000, 100_000])
     parser.add_argument("--hours", type=float, nargs="*", default=[1, 24])
     parser.add_argument("--model", default=None)
+    parser.add_argument("--engine", default="torch", choices=["torch", "onnx", "openvino"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=None)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("score_scale.md"))
     arguments = parser.parse_args()
     common = ["--quiet", "--threads", str(arguments.threads), "--workers", str(arguments.workers)]
+    common += ["--engine", arguments.engine]
     if arguments.model:
         common += ["--model", arguments.model]
     with tempfile.TemporaryDirectory(prefix="resp-scale-", dir=arguments.folder) as temporary:
@@ -141,7 +143,7 @@ def main() -> None:
             cost = measured([str(folder), "--out", str(place / "many.parquet"), *common])
             each = f"{1000 * cost.processor_s / size:.1f}"
             many.append((f"{size:,}", f"{cost.wall_s:.1f}", f"{size / cost.wall_s:.1f}", each, f"{cost.peak_mb:.0f}"))
-        scorer = Scorer.load(arguments.model, threads=arguments.threads)
+        scorer = Scorer.load(arguments.model, threads=arguments.threads, engine=arguments.engine)
         seconds, count = shares(scorer, place / "many", place)
         total = sum(seconds.values())
         long = []
@@ -150,10 +152,11 @@ def main() -> None:
             cost = measured([str(path), "--out", str(place / "long.csv"), "--level", "segment", *common])
             faster = f"{hours * 3600 / cost.wall_s:.0f}"
             long.append((f"{hours:g}", f"{cost.wall_s:.1f}", faster, f"{cost.peak_mb:.0f}"))
+    sizes, hours_asked = (" ".join(f"{one:g}" for one in some) for some in (arguments.sizes, arguments.hours))
     parts = [
         "# How scoring grows",
-        f"Written by `python benchmarks/{Path(__file__).name}` with model `{scorer.config.name}`, "
-        f"{arguments.workers} worker processes; {machine()}.",
+        f"Written by `python benchmarks/{Path(__file__).name} --engine {arguments.engine} --sizes {sizes} --hours "
+        f"{hours_asked}` with model `{scorer.config.name}`, {arguments.workers} worker processes; {machine()}.",
         f"## Files of {SHORT_S:g} s",
         markdown_table(("files", "wall s", "files per s", "processor ms per file", "peak MB"), many),
         f"## Where the processor's time goes, {count} of these files, one stage after the other",

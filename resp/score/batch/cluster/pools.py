@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resp.score.batch.errors import ClusterError
 
-# Of the processor's time the network takes about so much (benchmarks/score_speed.md).
+# Of the processor's time the network takes about so much (benchmarks/engines.md).
 JUDGING_SHARE = 0.75
 
 
