@@ -37,11 +37,11 @@ from resp.models.folder import load_model, save_model
 from resp.models.results import markdown_table
 from resp.score import Scorer, find_cycles, find_inputs
 from resp.score.engines import Engine, TorchEngine, agreement, export_model
+from resp.score.engines.at_once import LARGE, segments_at_once
 from resp.score.engines.packages import missing_library
 from resp.score.engines.split import FrontEnd
 from resp.score.engines.windows import real_windows
 from resp.score.prepare import prepare
-from resp.score.scorer import CPU_BATCH, GPU_BATCH
 
 CLASSES = ("normal", "crackle", "wheeze", "both")
 WINDOW_S, FRAMES = 8.0, 798
@@ -130,7 +130,7 @@ def by_engine(engine: Engine) -> Run:
 def ours(model: Path, data: Path, folder: Path, given: argparse.Namespace) -> tuple[list[Contender], list[str]]:
     """Return our engines, and what could not take part."""
     loaded = load_model(model, device=given.device)
-    size = CPU_BATCH if given.device == "cpu" else GPU_BATCH
+    size = segments_at_once(loaded, given.device)
     on = f" on {given.device}" if given.device != "cpu" else ""
     made = [
         Contender(
@@ -171,7 +171,7 @@ def ours(model: Path, data: Path, folder: Path, given: argparse.Namespace) -> tu
             left_out.append(f"{engine} {precision}: {error}")
             continue
         print(f"{engine} {precision}: {exported.exported.agreement.told()}", flush=True)
-        made.append(Contender(f"resp {engine} {precision}", by_engine(exported.engine(given.threads)), CPU_BATCH))
+        made.append(Contender(f"resp {engine} {precision}", by_engine(exported.engine(given.threads)), size))
     return made, left_out
 
 
@@ -195,7 +195,7 @@ def compare_on_ast(given: argparse.Namespace, folder: Path) -> list[str]:
         (some / path.name).symlink_to(path.resolve())
     clips = real_windows(some, config, network.rate_hz).compared[: given.clips]
     peer, extractor = transformers_peer(published)
-    contenders = [Contender(PEER, peer, CPU_BATCH)]
+    contenders = [Contender(PEER, peer, LARGE)]
     plain = TorchEngine(network.eval(), stage="logits")
     contenders.append(Contender("torch, a plain loop over clips, fp32", by_engine(plain), 1))
     own, left_out = ours(model, some, folder, given)
@@ -326,7 +326,7 @@ def _in_stages(scorer: Scorer, front: FrontEnd, path: Path, clock: Clock) -> tup
     with clock.stage("find breath cycles"):
         find_cycles(waveform, rate_hz)
     prepared = prepare(recording, config, rate_hz, file=str(path))
-    batches = list(prepared.batches(CPU_BATCH))
+    batches = list(prepared.batches(scorer.at_once))
     with clock.stage("front end"), torch.inference_mode():
         for batch in batches:
             front(torch.from_numpy(batch))

@@ -17,6 +17,7 @@ from resp.models.folder import LoadedModel
 from resp.models.network import OUTPUT
 from resp.score.ahead import one_ahead, prepared_ahead
 from resp.score.confidence import abstention, calibrate, prediction_set
+from resp.score.engines.at_once import segments_at_once
 from resp.score.engines.contract import Choice, Engine, Precision
 from resp.score.engines.exported import ExportedModel
 from resp.score.engines.load import load_with_engine
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Segments that the network takes at once: most recordings are one batch.
-CPU_BATCH, GPU_BATCH = 16, 64
-
 Paths = str | os.PathLike[str]
 
 
@@ -54,6 +52,11 @@ class Scorer:
         Where it runs: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …
     engine
         What runs its network; torch in fp32 where None. An exported model has no network of its own and needs one.
+
+    Attributes
+    ----------
+    at_once
+        How many segments the network takes in one call.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Scorer:
             stage = config.familiarity.stage if config.familiarity else OUTPUT
             engine = TorchEngine(model.network, stage=stage, device=device)
         self.engine = engine
+        self.at_once = segments_at_once(model, device)
         cut, taken = config.clip.window_samples(engine.rate_hz), engine.input_samples
         if taken is not None and cut != taken:
             raise ScoreError(
@@ -129,12 +133,10 @@ class Scorer:
             torch.set_num_threads(threads)
         if problem := device_problem(device):
             raise ScoreError(problem)
-        size = CPU_BATCH if device == "cpu" else GPU_BATCH
         loaded, made = load_with_engine(
             model,
             device=device,
             threads=torch.get_num_threads(),
-            batch=size,
             engine=engine,
             precision=precision,
         )
@@ -346,8 +348,7 @@ class Scorer:
         """Return logits [segments, classes], and the pooled output of a stage [segments, channels]."""
         if stage != self.engine.stage:
             raise AssertionError(f"stage {stage!r}; the engine gives {self.engine.stage!r}")
-        size = CPU_BATCH if self.device == "cpu" else GPU_BATCH
-        parts = [self.engine.run(batch) for batch in prepared.batches(size)]
+        parts = [self.engine.run(batch) for batch in prepared.batches(self.at_once)]
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     def _segment(self, span: Span, logits: np.ndarray, stethoscope: str | None) -> Segment:

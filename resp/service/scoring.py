@@ -14,7 +14,6 @@ from resp.score import Report, Scorer
 from resp.score.engines.contract import Answer, Engine
 from resp.score.prepare import prepare
 from resp.score.schema import Status
-from resp.score.scorer import CPU_BATCH, GPU_BATCH
 from resp.service.batcher import Batcher, Floats
 from resp.service.metrics import Metrics
 from resp.service.settings import ServiceSettings
@@ -152,8 +151,7 @@ class OfferedScorer:
         turn: "threading.Lock | None" = None,
         observe: Callable[[int, int], None] = lambda segments, requests: None,  # noqa: ARG005
     ) -> None:
-        size = CPU_BATCH if scorer.device == "cpu" else GPU_BATCH
-        self._engine = SharedEngine(scorer.engine, size, together=together, turn=turn, observe=observe)
+        self._engine = SharedEngine(scorer.engine, scorer.at_once, together=together, turn=turn, observe=observe)
         self._scorer = Scorer(scorer.model, device=scorer.device, engine=self._engine)
         self._preparing = threading.Semaphore(PREPARE_AT_ONCE)
         self.identity = scorer.identity

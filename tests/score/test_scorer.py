@@ -19,7 +19,7 @@ from resp.audio import (
 )
 from resp.models.config import Calibration, ClipSettings, ModelConfig
 from resp.models.network import Network
-from resp.score import Report, ScoreError, Scorer, scorer
+from resp.score import Report, ScoreError, Scorer
 
 CLASSES = ("normal", "crackle", "wheeze", "both")
 RATE_HZ = 8000
@@ -174,10 +174,11 @@ def test_level_by_peak():
     assert not np.allclose(numbers(plain.probabilities), numbers(two.probabilities), rtol=1e-3)
 
 
-def test_batches_do_not_change_the_numbers(monkeypatch):
+def test_batches_do_not_change_the_numbers():
     one = make_scorer().score(noise(30))
-    monkeypatch.setattr(scorer, "CPU_BATCH", 3)
-    two = make_scorer().score(noise(30))
+    other = make_scorer()
+    other.at_once = 3
+    two = other.score(noise(30))
     np.testing.assert_allclose(
         [numbers(segment.probabilities) for segment in one.segments],
         [numbers(segment.probabilities) for segment in two.segments],

@@ -16,7 +16,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from resp.audio import Recording, load_recording, synthesise_breathing, to_wav_bytes
 from resp.score import Report, Scorer
-from resp.score.scorer import CPU_BATCH
 from resp.service import Keys, make_key
 from resp.service.access_log import JsonLines
 
@@ -81,7 +80,7 @@ def test_requests_that_share_batches_get_what_they_would_get_alone(serve, post, 
     until(lambda: len(waiting) == len(sounds) - 1)
     gate.open.set()
     answers = [client.get(place, params={"wait": 10}) for place in places]
-    assert max(gate.batches) == CPU_BATCH
+    assert max(gate.batches) == scorer.at_once
     assert sample(client, "resp_batch_requests_sum") > sample(client, "resp_batch_requests_count")
     for answer, content in zip(answers, sounds, strict=True):
         alike(answer.json(), scorer.score(load_recording(content, name="breath.wav")).to_dict())

@@ -5,6 +5,7 @@ from typing import get_args
 
 from resp.models.folder import LoadedModel, find_model, load_model
 from resp.models.network import OUTPUT
+from resp.score.engines.at_once import segments_at_once
 from resp.score.engines.auto import fastest
 from resp.score.engines.cached import exported_on_demand
 from resp.score.engines.contract import Choice, Engine, Precision
@@ -18,7 +19,6 @@ def load_with_engine(
     *,
     device: str = "cpu",
     threads: int,
-    batch: int,
     engine: Choice | None = None,
     precision: Precision | None = None,
 ) -> tuple[LoadedModel | ExportedModel, Engine]:
@@ -32,8 +32,6 @@ def load_with_engine(
         Where it runs; the graphs of onnx and openvino run on a CPU.
     threads
         Of a CPU.
-    batch
-        Windows that it will be asked at once, for the measurement of ``auto``.
     engine
         None: what an exported folder was made for, else torch.
     precision
@@ -61,6 +59,7 @@ def load_with_engine(
         return loaded, exported_on_demand(loaded, engine, precision).engine(threads)
     compiled, reason = False, ""
     if engine == "auto":
+        batch = segments_at_once(loaded, device)
         found = fastest(loaded, stage=stage, precision=precision, device=device, threads=threads, batch=batch)
         if found.engine != "torch":
             return loaded, exported_on_demand(loaded, found.engine, precision).engine(threads, found.reason)

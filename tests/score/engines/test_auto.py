@@ -132,7 +132,7 @@ def test_graphs_run_on_a_cpu(model):
     from resp.score.engines import load_with_engine
 
     with pytest.raises(ScoreError, match="engine onnx runs on a CPU here, not on cuda"):
-        load_with_engine(model, device="cuda", threads=1, batch=4, engine="onnx")
+        load_with_engine(model, device="cuda", threads=1, engine="onnx")
 
 
 def test_another_process_may_be_faster(model, cache, monkeypatch):
