@@ -219,7 +219,9 @@ def main() -> None:
     lines = [
         "# How `resp serve` answers under load",
         "",
-        f"Written by `python benchmarks/service_load.py --threads {arguments.threads}`: {len(files)} {what},",
+        f"Written by `python benchmarks/service_load.py --threads {arguments.threads} --clients "
+        f"{' '.join(map(str, arguments.clients))} --requests {arguments.requests} --seconds {arguments.seconds:g} "
+        f"--rounds {arguments.rounds}`: {len(files)} {what},",
         f"{audio_s / len(files):.1f} s on average, sent over loopback in {arguments.rounds} alternating rounds of",
         f"at most {arguments.requests} requests and {arguments.seconds:g} s each; model {model};",
         f"{machine(arguments.device)} in the service, its clients on the same machine.",
