@@ -1,6 +1,7 @@
 """Listening and looking in a real browser, on real recordings: by mouse, finger and key, dark and light."""
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlencode
@@ -575,6 +576,17 @@ def test_cycles_are_drawn_from_nothing_and_one_may_stay_open(visit):
     shown.press("Home", "n")
     shown.page.get_by_role("button", name="Keep my corrections").click()
     assert shown.sent() == [[0.0, pytest.approx(2.0), None]]
+
+
+def test_the_signs_that_are_explained_are_all_that_are_shown(visit):
+    shown = visit(editable="1", label="normal")
+    signs = shown.page.locator(".signs li")
+    wheeze = signs.filter(has_text=re.compile("Wheeze$"))
+    expect(signs.filter(has_text=re.compile("Crackle$"))).to_have_count(1)
+    expect(wheeze).to_have_count(0)
+    shown.picture.focus()
+    shown.press("e", "Home", ".", "3")
+    expect(wheeze).to_have_count(1)
 
 
 def test_a_reader_cannot_correct(visit):

@@ -165,8 +165,6 @@ class Listening {
         told: this.say("mark", { ...this.edges(place), words: place.words }),
       })),
     );
-    const looks = new Map(data.cycles.map((cycle) => [cycle.words, cycle]));
-    this.signs.replaceChildren(...[...looks.values()].map((look) => element("li", {}, sign(look), look.words)));
     this.fillMine();
   }
 
@@ -179,6 +177,8 @@ class Listening {
     this.lanes.mine.fill(items, this.chosen);
     const shown = this.editing || Boolean(this.data.corrections);
     this.box.classList.toggle("has-mine", shown);
+    const looks = new Map([...this.data.cycles, ...(shown ? items : [])].map((one) => [one.words, one]));
+    this.signs.replaceChildren(...[...looks.values()].map((look) => element("li", {}, sign(look), look.words)));
     const edges = new Set();
     for (const { start_s, end_s } of this.editing ? this.draft.cycles : this.base()) edges.add(start_s).add(end_s);
     this.borderTimes = [...edges];
