@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 from tables import machine
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resp.audio import load_recording, measure_quality
@@ -218,6 +219,8 @@ def compare_on_ast(given: argparse.Namespace, folder: Path) -> list[str]:
         f"An hour of audio is {3600 / WINDOW_S:.0f} windows; at {given.price:g} an hour for this machine it costs what "
         "the last column says.",
         "",
+        _limit(network, clips[:1], given.threads),
+        "",
         markdown_table(
             [
                 "",
@@ -233,6 +236,17 @@ def compare_on_ast(given: argparse.Namespace, folder: Path) -> list[str]:
         *(f"Not in the table: {problem}." for problem in left_out),
         "",
     ]
+
+
+def _limit(network: nn.Module, clip: np.ndarray, threads: int) -> str:
+    """Return in words how fast this machine could be in float32."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(torch.from_numpy(clip))
+    work, peak = counter.get_total_flops(), peak_flops(threads)
+    return (
+        f"A clip is {work / 1e9:.0f} GFLOP, and a large float32 matrix product does {peak / 1e9:.0f} GFLOP a second "
+        f"here: in float32 nothing can take less than {work / peak:.2f} s."
+    )
 
 
 def _row(contender: Contender, first: Contender, price: float) -> list[str]:
