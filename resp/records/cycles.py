@@ -10,7 +10,7 @@ from resp.records.errors import RecordsError
 from resp.records.scope import shown
 from resp.records.views import CorrectedCycle, CurrentCycle
 from resp.score.schema import Report
-from resp.score.stretches import segment_of, stretches_apart
+from resp.score.stretches import segments_of, stretches_apart
 
 MOST_CYCLES = 10_000
 # What a player and a file header may disagree on about the end.
@@ -101,8 +101,8 @@ def current_cycles(report: Report | None, corrected: Sequence[CorrectedCycle] | 
             for segment, (start_s, end_s) in zip(segments, stretches_apart(segments), strict=True)
         )
     current = []
-    for cycle in corrected:
-        segment = segment_of(cycle.start_s, cycle.end_s, segments)
+    said = segments_of([(cycle.start_s, cycle.end_s) for cycle in corrected], segments)
+    for cycle, segment in zip(corrected, said, strict=True):
         model_label = segment.label if segment else None
         current.append(
             CurrentCycle(

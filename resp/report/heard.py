@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from resp.score.schema import Report, Segment
-from resp.score.stretches import segment_of
+from resp.score.stretches import segments_of
 
 NORMAL = "normal"
 # The data sets' classes as what is heard in them: crackles, wheezes.
@@ -101,7 +101,11 @@ class HeardRecording:
         segments = self.report.segments if self.report else ()
         if self.correction is None:
             return tuple(Cycle(one.start_s, one.end_s, one.label, one) for one in segments)
-        return tuple(_corrected(start_s, end_s, label, segments) for start_s, end_s, label in self.correction.cycles)
+        said = segments_of([(start_s, end_s) for start_s, end_s, _ in self.correction.cycles], segments)
+        return tuple(
+            Cycle(start_s, end_s, label, same, corrected=same is None or same.label != label)
+            for (start_s, end_s, label), same in zip(self.correction.cycles, said, strict=True)
+        )
 
     @property
     def label(self) -> str | None:
@@ -154,8 +158,3 @@ def together(labels: Sequence[str | None]) -> str | None:
     if others:
         return max(dict.fromkeys(others), key=others.count)
     return NORMAL if known and len(known) == len(labels) else None
-
-
-def _corrected(start_s: float, end_s: float, label: str | None, segments: Sequence[Segment]) -> Cycle:
-    same = segment_of(start_s, end_s, segments)
-    return Cycle(start_s, end_s, label, same, corrected=same is None or same.label != label)

@@ -1,5 +1,6 @@
 """The stretches of sound that a report's segments stand for, and which segment a stretch is."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -28,27 +29,31 @@ def stretches_apart(segments: Sequence[Segment]) -> tuple[tuple[float, float], .
     return tuple((start_s, end_s) for start_s, end_s in edges)
 
 
-def segment_of(start_s: float, end_s: float, segments: Sequence[Segment]) -> Segment | None:
-    """Return the segment that begins and ends where a stretch does, to 10 ms, since edges are drawn by hand.
+def segments_of(stretches: Sequence[tuple[float, float]], segments: Sequence[Segment]) -> tuple[Segment | None, ...]:
+    """Return the segment that begins and ends where each stretch does, to 10 ms, since edges are drawn by hand.
 
     Parameters
     ----------
-    start_s, end_s
-        The stretch.
+    stretches
+        Start and end in s.
     segments
         In the order of time; each is known by its own edges and by those of `stretches_apart`.
 
     Returns
     -------
-    Segment or None
-        The nearest; None where none is that near.
+    tuple of Segment or None
+        The nearest to each stretch; None where none is that near.
     """
     known = [((segment.start_s, segment.end_s), segment) for segment in segments]
     known += zip(stretches_apart(segments), segments, strict=True)
-
-    def off(one: tuple[tuple[float, float], Segment]) -> float:
-        (begin_s, stop_s), _ = one
-        return max(abs(begin_s - start_s), abs(stop_s - end_s))
-
-    nearest = min(known, key=off, default=None)
-    return nearest[1] if nearest and off(nearest) <= SAME_EDGE_S + _ROUNDING_S else None
+    known.sort(key=lambda one: one[0])
+    starts = [start_s for (start_s, _), _ in known]
+    near_s = SAME_EDGE_S + _ROUNDING_S
+    found: list[Segment | None] = []
+    for start_s, end_s in stretches:
+        # Only these begin near enough: a correction of an hour has a thousand cycles.
+        nearby = known[bisect_left(starts, start_s - near_s) : bisect_right(starts, start_s + near_s)]
+        offs = [max(abs(edges[0] - start_s), abs(edges[1] - end_s)) for edges, _ in nearby]
+        nearest = min(offs, default=near_s + 1)
+        found.append(nearby[offs.index(nearest)][1] if nearest <= near_s else None)
+    return tuple(found)

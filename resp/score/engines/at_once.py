@@ -6,7 +6,7 @@ from resp.score.engines.exported import GRAPHS, ExportedModel
 ON_GPU = 64
 # A small network on a CPU waits for each of its calls: most recordings are one batch.
 SMALL = 16
-# A large one is not faster with more (benchmarks/engines.py), and a batch is memory.
+# A large one gains nothing by more, and a batch is memory.
 LARGE = 4
 _LARGE_BYTES = 40_000_000
 
