@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 import resp
+from page_server import chromium_browser
 from resp.audio.quality import measure_quality
 from resp.errors import RespError
 from resp.models import folder
@@ -178,6 +179,13 @@ def words_of():
 def markup_of():
     """Return all markup of a page."""
     return page_markup
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; see `page_server.chromium_browser`."""
+    with chromium_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

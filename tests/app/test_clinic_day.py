@@ -14,7 +14,6 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import expect
 
 from clinic_server import clinic_server
-from page_server import chromium_browser
 from resp.models.folder import SHIPPED, read_config, write_config
 
 pytestmark = [pytest.mark.browser, pytest.mark.data]
@@ -40,12 +39,6 @@ def other_model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with clinic_server(tmp_path_factory.mktemp("clinic")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium_browser() as started:
         yield started
 
 

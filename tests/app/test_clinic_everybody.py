@@ -7,7 +7,6 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import expect
 
 from clinic_server import clinic_server
-from page_server import chromium_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.data]
 
@@ -23,12 +22,6 @@ def server(tmp_path_factory, data_dir):
         bad = tmp_path_factory.mktemp("bad") / "bad.wav"
         bad.write_text("no sound")
         started.add(*(data_dir / "kauh" / name for name in FILES), bad, patient="P-1")
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium_browser() as started:
         yield started
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import expect
 
-from page_server import chromium_browser, served_script
+from page_server import served_script
 from resp.audio.stethoscope_filters import STETHOSCOPE_FILTERS
 from resp_page.listen.sound import PEAK
 
@@ -29,12 +29,6 @@ STILL = "!e.listening.player.audio.seeking"
 def address(tmp_path_factory):
     with served_script(Path(__file__).with_name("listen_page.py"), tmp_path_factory.mktemp("home")) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 class Shown:
@@ -89,7 +83,7 @@ AS_NEW = """element => {
 
 
 @pytest.fixture(scope="module")
-def visit(chromium, address, data_dir):
+def visit(browser, address, data_dir):
     """Open the page, or bring one that is open already and that nobody corrected in back to its beginning."""
     contexts, known = [], {}
 
@@ -101,7 +95,7 @@ def visit(chromium, address, data_dir):
             shown.page.wait_for_function(f"e => {STILL}", arg=shown.root.element_handle())
             shown.settle()
             return shown
-        context = chromium.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": 1100}, color_scheme=scheme, has_touch=touch, is_mobile=touch
         )
         contexts.append(context)

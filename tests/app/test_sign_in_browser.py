@@ -9,7 +9,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("authlib")
 pytest.importorskip("sqlmodel")
 from openid_provider import CLIENT_ID, CLIENT_SECRET, openid_provider
-from page_server import chromium_browser, free_port, served
+from page_server import free_port, served
 from resp.records import User, open_records
 
 pytestmark = pytest.mark.browser
@@ -17,12 +17,6 @@ pytestmark = pytest.mark.browser
 PATIENCE_MS = 40_000
 ADA = {"sub": "1", "email": "ada@example.org", "email_verified": True, "name": "Ada L."}
 EVE = {"sub": "2", "email": "eve@example.org", "email_verified": True, "name": "Eve"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium_browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

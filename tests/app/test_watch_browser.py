@@ -8,7 +8,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import expect
 
-from page_server import chromium_browser, served_script
+from page_server import served_script
 
 pytestmark = pytest.mark.browser
 
@@ -21,15 +21,9 @@ def address(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
-def page(chromium, address):
-    context = chromium.new_context()
+def page(browser, address):
+    context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
