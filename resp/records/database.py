@@ -5,6 +5,8 @@ confirmed outlives a power cut) and overwrites what is deleted. Each of our tran
 it will write, so that none fails half-way for want of the lock.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,14 +154,23 @@ def _make_engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     # The driver begins transactions by itself, and too late; with None it leaves that to us.
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout={BUSY_S * 1000}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-    ):
+    _begin_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_log(connection: Any) -> None:
+    # Whatever its time-out, SQLite does not wait where several begin the log of a new file at once.
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            # The low byte: the others say what the lock is for.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -156,6 +156,7 @@ def test_an_image_is_refused_before_its_pixels_are_looked_at(whole):
         read_dicom(content)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom.*")
 def test_bytes_turned_at_random_are_read_or_refused(whole):
     draw = np.random.default_rng(7)
     before = time.monotonic()

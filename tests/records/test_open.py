@@ -2,17 +2,20 @@
 
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from made_records import ADMIN, CLINICIAN, scored, sound
-from resp.records import RecordsError, open_records
+from resp.records import RecordsError, database, open_records
 from resp.records.store import UNFINISHED_S
 
 
@@ -55,6 +58,26 @@ def test_sqlite_is_set_to_lose_nothing(tmp_path):
         "secure_delete": 1,
         "busy_timeout": 30_000,
     }
+
+
+def test_a_new_file_that_another_program_is_beginning_is_waited_for(tmp_path):
+    # SQLite itself waits for this lock everywhere but where a file's log is begun.
+    other = sqlite3.connect(tmp_path / "records.sqlite3", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.3, other.rollback)
+    ending.start()
+    with open_records(folder=tmp_path) as records:
+        assert records.desk(ADMIN).patients().total == 0
+    ending.join()
+    other.close()
+
+
+def test_a_lock_that_is_never_given_back_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
+    with closing(sqlite3.connect(tmp_path / "records.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RecordsError, match="cannot be reached or written"):
+            open_records(folder=tmp_path)
 
 
 def test_sounds_that_nobody_owns_go_when_records_are_opened(place):
