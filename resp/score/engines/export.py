@@ -14,6 +14,7 @@ from torch import Tensor
 
 from resp.models.ast import AudioSpectrogramTransformer
 from resp.models.folder import CARD, CONFIG, LoadedModel, load_model
+from resp.models.for_inference import for_inference
 from resp.models.network import OUTPUT, Network
 from resp.score.engines.agreement import Agreement, Tolerance
 from resp.score.engines.contract import Answer, Engine, Floats, Precision
@@ -104,7 +105,7 @@ def export_model(
     )
     stage = config.familiarity.stage if config.familiarity else OUTPUT
     limits = Tolerance.of(precision, tolerance)
-    rest = Rest(network, stage).eval()
+    rest = Rest(for_inference(network, stage), stage).eval()
     with _whole_or_nothing(target) as folder:
         graph = _agreeing_graph(folder, loaded, rest, windows, engine, precision, limits, told)
         written = EngineConfig(
