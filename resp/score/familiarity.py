@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from resp.audio.measures import Spectrum, spectrum
 from resp.models.familiarity import LUNG, Familiarity
 from resp.score.errors import ScoreError
-from resp.score.schema import FamiliarityResult, Segment, Summary
+from resp.score.schema import FamiliarityResult, Segment, Stretch, Summary
 
 # Kinds whose name alone would read oddly behind "sounds like".
 _WORDS = {"animal": "an animal", "environment": "the surroundings", "heart": "a heart without a lung"}
@@ -130,6 +130,19 @@ def withhold(segments: Sequence[Segment], reason: str) -> tuple[Segment, ...]:
 
 def withhold_summary(summary: Summary) -> Summary:
     """Return a summary without label, prediction set and breathing rate, which only a lung sound has."""
+    counts = summary.segment_counts
+    none = dict.fromkeys((name for name in counts if name != "abstained"), 0)
     return summary.model_copy(
-        update={"label": None, "prediction_set": (), "breaths_per_min": None, "breaths_interval": None}
+        update={
+            "label": None,
+            "prediction_set": (),
+            "breaths_per_min": None,
+            "breaths_interval": None,
+            "segment_counts": {**none, "abstained": sum(counts.values())},
+        }
     )
+
+
+def withhold_stretch(stretch: Stretch, reason: str) -> Stretch:
+    """Return a stretch of a long recording without what `withhold_summary` withholds."""
+    return stretch.model_copy(update={"summary": withhold_summary(stretch.summary), "abstained": reason})

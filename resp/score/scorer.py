@@ -16,6 +16,7 @@ from resp.models.familiarity import Familiarity
 from resp.models.folder import LoadedModel
 from resp.models.network import OUTPUT
 from resp.score.ahead import one_ahead, prepared_ahead
+from resp.score.conclude import concluded, unusable
 from resp.score.confidence import abstention, calibrate, prediction_set
 from resp.score.engines.at_once import segments_at_once
 from resp.score.engines.contract import Choice, Engine, Precision
@@ -23,7 +24,7 @@ from resp.score.engines.exported import ExportedModel
 from resp.score.engines.load import load_with_engine
 from resp.score.engines.torch_engine import TorchEngine
 from resp.score.errors import ScoreError
-from resp.score.familiarity import recognise, refusal, warnings, withhold, withhold_summary
+from resp.score.familiarity import recognise
 from resp.score.hear import Heard, hear
 from resp.score.inputs import find_inputs
 from resp.score.long.judge import Keep, LongJudge, judge_long
@@ -303,24 +304,13 @@ class Scorer:
 
     def _judge(self, prepared: Prepared) -> Report:
         if not prepared.spans:
-            return Report(
-                status="abstained",
-                reason="unusable sound: " + "; ".join(prepared.quality.reasons),
-                recording=prepared.identity,
-                quality=prepared.quality,
-                model=self.identity,
-                warnings=prepared.warnings,
-            )
+            return unusable(prepared, self.identity)
         stored = self.model.config.familiarity
         heard = hear(prepared, self._run, stored)
         stethoscope = prepared.identity.device
         segments = tuple(
             self._segment(span, row, stethoscope) for span, row in zip(prepared.spans, heard.logits, strict=True)
         )
-        known = _recognise(stored, prepared, heard) if stored else None
-        refused = refusal(known) if known else None
-        if refused:
-            segments = withhold(segments, refused)
         summary, reason = summarise(
             segments,
             heard.logits,
@@ -329,19 +319,14 @@ class Scorer:
             prepared.breaths_interval,
             device=stethoscope,
         )
-        if refused:
-            summary, reason = withhold_summary(summary), refused
-        told = warnings(known, self.model.config.trained_devices) if known else ()
-        return Report(
-            status="abstained" if reason else "scored",
-            reason=reason,
-            recording=prepared.identity,
-            quality=prepared.quality,
-            segments=segments,
+        return concluded(
+            prepared,
+            self.identity,
+            self.model.config,
             summary=summary,
-            familiarity=known,
-            model=self.identity,
-            warnings=(*prepared.warnings, *told),
+            reason=reason,
+            segments=segments,
+            known=_recognise(stored, prepared, heard) if stored else None,
         )
 
     def _run(self, prepared: Prepared, stage: str) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resp.models.config import ModelConfig
+from resp.score.conclude import concluded, unusable
 from resp.score.errors import ScoreError
-from resp.score.familiarity import check_channels, recognise_feature, refusal, warnings, withhold, withhold_summary
+from resp.score.familiarity import check_channels, recognise_feature
 from resp.score.hear import Heard, Run, hear
 from resp.score.long.limits import MOST_SEGMENTS_S
 from resp.score.long.sound import Closing, Opening, Piece
@@ -117,18 +118,7 @@ class LongJudge:
         """Return the report."""
         opening, closing = self._opening, self._closing
         if closing is None or not self._logits:
-            return Report(
-                status="abstained",
-                reason="unusable sound: " + "; ".join(opening.quality.reasons),
-                recording=opening.identity,
-                quality=opening.quality,
-                model=self._identity,
-                warnings=opening.warnings,
-            )
-        known = self._recognised(closing)
-        refused = refusal(known) if known else None
-        if refused:
-            self._labels = Counter(abstained=self._labels.total())
+            return unusable(opening, self._identity)
         summary, reason = summarise_logits(
             np.concatenate(self._logits).astype(np.float64),
             np.concatenate(self._lengths_s),
@@ -138,24 +128,17 @@ class LongJudge:
             closing.rate.interval,
             device=opening.identity.device,
         )
-        segments: tuple[Segment, ...] = tuple(self._segments)
-        # One stretch is no more than the whole.
-        stretches = tuple(self._stretches) if len(self._stretches) > 1 else ()
-        if refused:
-            segments, summary, reason = withhold(segments, refused), withhold_summary(summary), refused
-            stretches = tuple(_withheld(stretch, refused) for stretch in stretches)
-        told = warnings(known, self._config.trained_devices) if known else ()
-        return Report(
-            status="abstained" if reason else "scored",
-            reason=reason,
-            recording=opening.identity,
-            quality=opening.quality,
-            segments=segments,
-            stretches=stretches,
+        return concluded(
+            opening,
+            self._identity,
+            self._config,
             summary=summary,
-            familiarity=known,
-            model=self._identity,
-            warnings=(*opening.warnings, *closing.warnings, *told),
+            reason=reason,
+            segments=self._segments,
+            # One stretch is no more than the whole.
+            stretches=self._stretches if len(self._stretches) > 1 else (),
+            known=self._recognised(closing),
+            noticed=closing.warnings,
         )
 
     def _listen(self, heard: Heard) -> None:
@@ -173,14 +156,6 @@ class LongJudge:
             return None
         check_channels(stored, self._feature.size)
         return recognise_feature(stored, self._feature / self._weight, closing.spectrum)
-
-
-def _withheld(stretch: Stretch, reason: str) -> Stretch:
-    counts = stretch.summary.segment_counts
-    none = dict.fromkeys((name for name in counts if name != "abstained"), 0)
-    counted = {"segment_counts": {**none, "abstained": sum(counts.values())}}
-    summary = withhold_summary(stretch.summary).model_copy(update=counted)
-    return stretch.model_copy(update={"summary": summary, "abstained": reason})
 
 
 def _moved(span: Span, offset_s: float) -> Span:
