@@ -10,7 +10,8 @@ Usage::
 - Leave one data set out: a model of all of KAUH judges the breath cycles of ICBHI that are at hand, a model of these
   judges KAUH.
 
-A second call goes on where the first stopped. Writes ``kauh_left_out.md`` and ``.json`` beside this file.
+A second call goes on where the first stopped. Writes ``kauh_left_out.md`` and ``.json`` beside this file; of another
+recipe than the one that ships the files are named after it too (``kauh_left_out_mn04_linear.md``).
 """
 
 import argparse
@@ -137,8 +138,9 @@ def main() -> None:
             "Of ICBHI only a few recordings are at hand: its rows rest on few patients, as learners and as tests.",
         ),
     )
-    (given.tables / "kauh_left_out.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    write_tables(given.tables / "kauh_left_out.json", {"left_out": table})
+    name = "kauh_left_out" if given.recipe == RECIPE else f"kauh_left_out_{given.recipe.stem}"
+    (given.tables / f"{name}.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
+    write_tables(given.tables / f"{name}.json", {"left_out": table})
     print(table.to_markdown(1))
 
 
