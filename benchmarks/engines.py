@@ -338,7 +338,7 @@ def shipped(given: argparse.Namespace) -> list[str]:
     else:
         lines.append("Not in the table: OpenSoundscape, which is not installed; run: pip install opensoundscape.")
     return [
-        f"## The model that ships, {len(chosen)} files, {audio_s:.0f} s of audio, {windows} windows",
+        f"## The model that ships, {len(chosen)} files, {audio_s:.0f} s of audio, {windows} cycles and windows",
         "",
         f"{a_window / 1e6:.0f} MFLOP a window; a large float32 matrix product does {peak / 1e9:.0f} GFLOP a second. "
         "Shares are of the stages one after the other; times real time is of `Scorer.score_paths`, which overlaps "
@@ -363,6 +363,9 @@ def _in_stages(scorer: Scorer, front: FrontEnd, path: Path, clock: Clock) -> tup
     with clock.stage("find breath cycles"):
         find_cycles(waveform, rate_hz)
     prepared = prepare(recording, config, rate_hz, file=str(path))
+    # As `resp.score.hear` does it: cycles and the windows by which the sound is recognised, in common batches.
+    windows = prepared.in_windows().spans
+    prepared = prepared.with_spans((*prepared.spans, *(windows if windows != prepared.spans else ())))
     batches = list(prepared.batches(scorer.at_once))
     with clock.stage("front end"), torch.inference_mode():
         for batch in batches:

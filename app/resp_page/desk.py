@@ -4,7 +4,8 @@ import streamlit as st
 
 from resp.errors import RespError
 from resp.records import Desk, PatientRow, Records, open_records
-from resp.records.settings import LoadedSettings, Settings, explain_settings
+from resp.records.settings import Settings
+from resp.records.settings_sources import LoadedSettings, explain_settings
 from resp_page.identity import current_user
 from resp_page.links import asked_for
 

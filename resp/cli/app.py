@@ -24,7 +24,8 @@ class _WithSettings(click.Command):
         super().format_epilog(ctx, formatter)
         if missing_packages():
             return
-        from resp.records.settings import describe_settings, settings_file
+        from resp.records.settings import settings_file
+        from resp.records.settings_sources import describe_settings
 
         with formatter.section("Settings, in a file or as variables"):
             formatter.write_text(

@@ -21,24 +21,42 @@ _Convolution = nn.Conv1d | nn.Conv2d
 _Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 
 
-def for_inference(network: Network, whole: str = OUTPUT) -> Network:
-    """Return a network in evaluation mode that computes less.
+def with_folded_normalisation(network: Network) -> Network:
+    """Return a network in evaluation mode whose convolutions hold the normalisation behind them.
+
+    For torch alone: what runs exported graphs does this itself, and OpenVINO is a third slower where it is done before.
 
     Parameters
     ----------
     network
         It stays as it is, and shares the weights that are the same in both.
-    whole
-        A stage whose output is looked at, and so stays whole.
     """
-    made = deepcopy(network, {id(one): one for one in (*network.parameters(), *network.buffers())}).eval()
+    made = _sharing_copy(network)
     for sequence, place, convolution, normalisation in list(_pairs(made)):
         sequence[place] = fuse_conv_bn_eval(convolution, normalisation)
         sequence[place + 1] = nn.Identity()
+    return made
+
+
+def with_read_tokens_alone(network: Network, whole: str = OUTPUT) -> Network:
+    """Return a network in evaluation mode, the last block of which makes only the tokens that are read.
+
+    Parameters
+    ----------
+    network
+        It stays as it is, and shares its weights with what is returned.
+    whole
+        A stage whose output is looked at, and so stays whole.
+    """
+    made = _sharing_copy(network)
     for name, following in pairwise(made.stages):
         if isinstance(made.stages[following], Feature) and name.startswith("block_") and name != whole:
             made.stages[name] = _FirstTokens(made.stages[name])
     return made
+
+
+def _sharing_copy(network: Network) -> Network:
+    return deepcopy(network, {id(one): one for one in (*network.parameters(), *network.buffers())}).eval()
 
 
 def _pairs(network: nn.Module) -> Iterator[tuple[nn.Sequential, int, _Convolution, _Normalisation]]:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from resp.records.errors import RecordsError
 from resp.records.processes import Part, keep_running
-from resp.records.settings import FILE, Settings, as_environment, load_settings
+from resp.records.settings import FILE, Settings
+from resp.records.settings_sources import as_environment, load_settings
 from resp.records.sign_in import check_address, warn_of, write_streamlit_secrets
 
 _PAGE = "import sys; from resp.records.processes import serve_page; serve_page(sys.argv[1:])"

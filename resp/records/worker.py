@@ -261,7 +261,7 @@ def log_to_terminal() -> None:
 def serve_worker() -> None:
     """Work as a child of ``resp app``: with its settings, after the page, and no longer than it runs."""
     from resp.records.processes import end_with_parent
-    from resp.records.settings import load_settings
+    from resp.records.settings_sources import load_settings
 
     log_to_terminal()
     if hasattr(os, "nice"):

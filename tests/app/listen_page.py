@@ -10,9 +10,10 @@ from matplotlib.image import imsave
 
 import resp
 from resp.audio.quality_marks import QualityMark
+from resp.records import CorrectedCycle
 from resp.score.schema import Segment
 from resp.words import words
-from resp_page.listen import Edit, Overlay, listen
+from resp_page.listen import Overlay, listen
 
 st.set_page_config(layout="wide")
 asked = st.query_params
@@ -56,5 +57,5 @@ if edits:
     st.session_state.sent = edits.cycles
     st.rerun()
 st.button("Draw the page again")
-sent: tuple[Edit, ...] = st.session_state.get("sent", ())
+sent: tuple[CorrectedCycle, ...] = st.session_state.get("sent", ())
 st.html(f"<pre id=sent>{json.dumps([[one.start_s, one.end_s, one.label] for one in sent])}</pre>")

@@ -16,8 +16,9 @@ from streamlit.testing.v1 import AppTest
 
 import resp
 from resp.audio.stethoscope_filters import STETHOSCOPE_FILTERS
+from resp.records import CorrectedCycle
 from resp.words import words
-from resp_page.listen import Edit, Edits, sound
+from resp_page.listen import Edits, sound
 from resp_page.listen.component import checked_edits, module
 from resp_page.listen.spectrogram import CEILING_DB, FLOOR_DB, IN_PITCH, IN_TIME, SLOPE_DB, spectrogram
 
@@ -181,12 +182,14 @@ def test_a_correction_is_sorted_and_ends_with_the_recording():
         {"start_s": 3, "end_s": 5.0004, "label": "both"},
         {"start_s": 0.5, "end_s": 2.25, "label": "normal"},
     ]
-    assert checked_edits(kept, 5.0) == Edits((Edit(0.5, 2.25, "normal"), Edit(3.0, 5.0, "both")))
+    assert checked_edits(kept, 5.0) == Edits((CorrectedCycle(0.5, 2.25, "normal"), CorrectedCycle(3.0, 5.0, "both")))
     assert checked_edits([], 5.0) == Edits(())
-    assert checked_edits([{"start_s": 0, "end_s": 1, "label": None}], 5.0) == Edits((Edit(0.0, 1.0, None),))
+    assert checked_edits([{"start_s": 0, "end_s": 1, "label": None}], 5.0) == Edits((CorrectedCycle(0.0, 1.0, None),))
     rub = [{"start_s": 0, "end_s": 1, "label": "rub"}]
     assert checked_edits(rub, 5.0) is None
-    assert checked_edits(rub, 5.0, ("rub",)) == Edits((Edit(0.0, 1.0, "rub"),)), "a class of the model that was asked"
+    assert checked_edits(rub, 5.0, ("rub",)) == Edits((CorrectedCycle(0.0, 1.0, "rub"),)), (
+        "a class of the model that was asked"
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resp.audio import Recording, measure_quality
 from resp.records import worker
-from resp.records.settings import load_settings
+from resp.records.settings_sources import load_settings
 from resp.score.schema import RecordingIdentity, Report
 
 

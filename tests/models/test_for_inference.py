@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from resp.models import create
-from resp.models.for_inference import for_inference
+from resp.models.for_inference import with_folded_normalisation, with_read_tokens_alone
 
 CLASSES = ("a", "b", "c")
 
@@ -29,7 +29,7 @@ def test_logits_stay_the_same_and_so_does_the_network(name):
     before = {key: value.clone() for key, value in network.state_dict().items()}
     samples = network.input_samples or network.rate_hz
     waveform = 0.1 * torch.randn(2, samples, generator=torch.Generator().manual_seed(2))
-    made = for_inference(network)
+    made = with_folded_normalisation(network)
     with torch.inference_mode():
         expected, found = network(waveform), made(waveform)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
@@ -51,7 +51,7 @@ def small_ast(name, **settings):
 def test_the_last_block_makes_what_is_read_of_it_alone(attention):
     network = small_ast("ast", size="tiny", window_s=1.0, attention=attention)
     waveform = 0.1 * torch.randn(3, network.input_samples, generator=torch.Generator().manual_seed(4))
-    made = for_inference(network)
+    made = with_read_tokens_alone(network)
     with torch.inference_mode():
         all_tokens = network.run(waveform, stop="block_3")
         two = made.run(waveform, stop="block_3")
@@ -68,19 +68,19 @@ def test_the_last_block_makes_what_is_read_of_it_alone(attention):
 def test_a_stage_that_is_looked_at_stays_whole(stage, tokens):
     network = small_ast("ast", size="tiny", window_s=1.0)
     with torch.inference_mode():
-        found = for_inference(network, stage).run(torch.zeros(1, network.input_samples), stop="block_3")
+        found = with_read_tokens_alone(network, stage).run(torch.zeros(1, network.input_samples), stop="block_3")
     assert found.shape == (1, tokens, 192)
 
 
 def test_weights_are_shared_where_they_are_the_same():
     network = small_ast("ast", size="tiny", window_s=1.0)
     own = {parameter.data_ptr() for parameter in network.parameters()}
-    assert {parameter.data_ptr() for parameter in for_inference(network).parameters()} == own
+    assert {parameter.data_ptr() for parameter in with_read_tokens_alone(network).parameters()} == own
 
 
 def test_none_is_left_behind_a_convolution():
     network = shaken(create("mn04", classes=CLASSES))
     count = sum(isinstance(layer, nn.BatchNorm2d) for layer in network.modules())
-    left = sum(isinstance(layer, nn.BatchNorm2d) for layer in for_inference(network).modules())
+    left = sum(isinstance(layer, nn.BatchNorm2d) for layer in with_folded_normalisation(network).modules())
     assert count > 40
     assert left == 0

@@ -34,7 +34,7 @@ def test_every_picture_says_what_it_shows(guide):
 
 def test_the_table_of_settings_is_that_of_the_program():
     pytest.importorskip("pydantic_settings")
-    from resp.records.settings import describe_settings
+    from resp.records.settings_sources import describe_settings
 
     rows = re.findall(
         r"^\| `([\w.]+)` \| (.+?) \| (.+) \|$", (DOCS / "administrator.md").read_text("utf-8"), re.MULTILINE

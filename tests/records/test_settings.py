@@ -9,15 +9,13 @@ import pytest
 
 pytest.importorskip("pydantic_settings")
 from resp.records import RecordsError
-from resp.records.settings import (
+from resp.records.settings import Settings, default_folder, settings_file
+from resp.records.settings_sources import (
     MASK,
-    Settings,
     as_environment,
-    default_folder,
     describe_settings,
     explain_settings,
     load_settings,
-    settings_file,
     variable,
 )
 

@@ -13,6 +13,7 @@ from matplotlib import colormaps
 from streamlit import runtime
 
 import resp
+from resp.records import CorrectedCycle
 from resp.score.schema import Segment
 from resp.score.stretches import stretches_apart
 from resp.words import Words
@@ -86,19 +87,10 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """One cycle of a correction; ``label`` None leaves open what is heard."""
-
-    start_s: float
-    end_s: float
-    label: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Edits:
     """A correction that was just kept: all cycles of the recording, in order of time."""
 
-    cycles: tuple[Edit, ...]
+    cycles: tuple[CorrectedCycle, ...]
 
 
 def listen(
@@ -214,13 +206,13 @@ def checked_edits(kept: Any, duration_s: float, labels: Sequence[str] = LABELS) 
     return Edits(tuple(sorted(whole, key=lambda cycle: (cycle.start_s, cycle.end_s))))
 
 
-def _checked(entry: Any, duration_s: float, labels: Sequence[str]) -> Edit | None:
+def _checked(entry: Any, duration_s: float, labels: Sequence[str]) -> CorrectedCycle | None:
     if not isinstance(entry, Mapping) or entry.get("label", "") not in (*labels, None):
         return None
     start_s, end_s = entry.get("start_s"), entry.get("end_s")
     if not _is_time(start_s) or not _is_time(end_s) or not 0 <= start_s < end_s <= duration_s + 0.001:
         return None
-    return Edit(float(start_s), min(float(end_s), duration_s), entry["label"])
+    return CorrectedCycle(float(start_s), min(float(end_s), duration_s), entry["label"])
 
 
 def _is_time(value: Any) -> TypeGuard[float]:

@@ -1,5 +1,7 @@
 """One recording, in the order in which it should be read: quality, sound, finding; then what people say to it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 import resp
@@ -182,14 +184,14 @@ def _show_sound(detail: RecordingDetail, recording: resp.Recording, report: Repo
         words=spoken(),
     )
     if edits is not None:
-        _keep(detail, [CorrectedCycle(one.start_s, one.end_s, one.label) for one in edits.cycles])
+        _keep(detail, edits.cycles)
     if report is not None and segments:
         choose_segment(report, key)
     if why:
         tell_explanation(why)
 
 
-def _keep(detail: RecordingDetail, cycles: list[CorrectedCycle]) -> None:
+def _keep(detail: RecordingDetail, cycles: Sequence[CorrectedCycle]) -> None:
     """Keep a correction; one of a colleague that came between is not passed over."""
     try:
         desk().correct(

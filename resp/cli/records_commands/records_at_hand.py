@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def records_at_hand() -> "Iterator[Records]":
     """Open the records that the settings name, and close them in the end."""
     from resp.records import open_records
-    from resp.records.settings import load_settings
+    from resp.records.settings_sources import load_settings
 
     chosen = load_settings()
     with open_records(chosen.database_url, chosen.folder) as records:

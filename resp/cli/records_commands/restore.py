@@ -10,7 +10,7 @@ import click
 def restore(file: Path) -> None:
     """Put the back-up FILE where the settings say that the records are; nothing that is there is overwritten."""
     from resp.records import restore as put_back
-    from resp.records.settings import load_settings
+    from resp.records.settings_sources import load_settings
 
     chosen = load_settings()
     made = put_back(file, folder=chosen.folder, url=chosen.database_url)

@@ -14,7 +14,8 @@ def settings(as_json: bool) -> None:
     A setting with a dot stands in a table of the file: page.port is port in [page]. What wins: an option of `resp app`,
     then the variable, then the file, then the default.
     """
-    from resp.records.settings import explain_settings, settings_file
+    from resp.records.settings import settings_file
+    from resp.records.settings_sources import explain_settings
 
     loaded = explain_settings()
     shown = loaded.shown()

@@ -43,7 +43,7 @@ def add(user_id: str, role: str, clinic: str, name: str | None) -> None:
 
     ID is what the sign-in tells of a person: the e-mail address, or the subject where sign_in.identify_by is sub.
     """
-    from resp.records.settings import load_settings
+    from resp.records.settings_sources import load_settings
     from resp.records.sign_in import make_user
 
     user = make_user(user_id, role, name=name, clinic=clinic, settings=load_settings())
@@ -56,7 +56,7 @@ def add(user_id: str, role: str, clinic: str, name: str | None) -> None:
 @click.argument("user_id", metavar="ID")
 def remove(user_id: str) -> None:
     """Take somebody's access away, from their next click on; what they said stays."""
-    from resp.records.settings import load_settings
+    from resp.records.settings_sources import load_settings
     from resp.records.sign_in import person_id
 
     chosen = load_settings()

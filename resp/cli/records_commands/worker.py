@@ -9,7 +9,7 @@ def worker() -> None:
 
     More of them, on other machines too, share one PostgreSQL database and one folder (of a network drive).
     """
-    from resp.records.settings import load_settings
+    from resp.records.settings_sources import load_settings
     from resp.records.worker import log_to_terminal, work
 
     log_to_terminal()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from resp.models.ast import AudioSpectrogramTransformer
 from resp.models.folder import CARD, CONFIG, LoadedModel, load_model
-from resp.models.for_inference import for_inference
+from resp.models.for_inference import with_read_tokens_alone
 from resp.models.network import OUTPUT, Network
 from resp.score.engines.agreement import Agreement, Tolerance
 from resp.score.engines.contract import Answer, Engine, Floats, Precision
@@ -106,7 +106,7 @@ def export_model(
     stage = config.familiarity.stage if config.familiarity else OUTPUT
     limits = Tolerance.of(precision, tolerance)
     # ONNX Runtime 1.31 fuses the int8 graph of a shortened last block wrongly: logits move ten times as far.
-    shortened = network if (engine, precision) == ("onnx", "int8") else for_inference(network, stage)
+    shortened = network if (engine, precision) == ("onnx", "int8") else with_read_tokens_alone(network, stage)
     rest = Rest(shortened, stage).eval()
     with _whole_or_nothing(target) as folder:
         graph = _agreeing_graph(folder, loaded, rest, windows, engine, precision, limits, told)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from resp.models.for_inference import for_inference
+from resp.models.for_inference import with_folded_normalisation, with_read_tokens_alone
 from resp.models.network import Network
 from resp.models.predict import predict_pooled
 from resp.score.engines.contract import Answer, Engine, Precision
@@ -64,7 +64,8 @@ class TorchEngine(Engine):
             stage=stage,
             reason=reason,
         )
-        self._network, self._device = for_inference(network, stage), device
+        self._network = with_read_tokens_alone(with_folded_normalisation(network), stage)
+        self._device = device
         self._front = FrontEnd(network) if compiled else None
         self._rest = torch.compile(Rest(self._network, stage).to(device).eval()) if compiled else None
 
