@@ -29,8 +29,11 @@ def with_folded_normalisation(network: Network) -> Network:
     Parameters
     ----------
     network
-        It stays as it is, and shares the weights that are the same in both.
+        It stays as it is, and shares the weights that are the same in both. One without such layers is returned itself,
+        in the mode it is in.
     """
+    if next(_pairs(network), None) is None:
+        return network
     made = _sharing_copy(network)
     for sequence, place, convolution, normalisation in list(_pairs(made)):
         sequence[place] = fuse_conv_bn_eval(convolution, normalisation)
@@ -44,14 +47,16 @@ def with_read_tokens_alone(network: Network, whole: str = OUTPUT) -> Network:
     Parameters
     ----------
     network
-        It stays as it is, and shares its weights with what is returned.
+        It stays as it is, and shares its weights with what is returned. One without such a block is returned itself, in
+        the mode it is in.
     whole
         A stage whose output is looked at, and so stays whole.
     """
+    last = next((name for name, behind in pairwise(network.stages) if isinstance(network.stages[behind], Feature)), "")
+    if not last.startswith("block_") or last == whole:
+        return network
     made = _sharing_copy(network)
-    for name, following in pairwise(made.stages):
-        if isinstance(made.stages[following], Feature) and name.startswith("block_") and name != whole:
-            made.stages[name] = _FirstTokens(made.stages[name])
+    made.stages[last] = _FirstTokens(made.stages[last])
     return made
 
 

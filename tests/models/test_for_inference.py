@@ -84,3 +84,11 @@ def test_none_is_left_behind_a_convolution():
     left = sum(isinstance(layer, nn.BatchNorm2d) for layer in with_folded_normalisation(network).modules())
     assert count > 40
     assert left == 0
+
+
+def test_a_network_with_nothing_to_change_is_returned_itself():
+    network = create("mlp", classes=CLASSES)
+    assert with_folded_normalisation(network) is network
+    assert with_read_tokens_alone(network) is network
+    shallow = small_ast("ast", size="tiny", window_s=1.0)
+    assert with_read_tokens_alone(shallow, "block_3") is shallow
