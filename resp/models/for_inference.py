@@ -24,7 +24,7 @@ _Normalisation = nn.BatchNorm1d | nn.BatchNorm2d
 def with_folded_normalisation(network: Network) -> Network:
     """Return a network in evaluation mode whose convolutions hold the normalisation behind them.
 
-    For torch alone: what runs exported graphs does this itself, and OpenVINO is a third slower where it is done before.
+    For torch alone: what runs exported graphs does this itself, and OpenVINO is slower where it was done before.
 
     Parameters
     ----------
