@@ -94,9 +94,10 @@ def test_any_batch_and_number_of_frames(model, exported, engine, count, frames):
     with torch.no_grad():
         feature = network.run(torch.cat((given, filling), dim=1), start="spectrogram", stop="feature")
         logits = network.run(feature, start="feature")
-    answer = folder.engine(1).run_frames(given.numpy())
-    np.testing.assert_allclose(answer.logits, logits.numpy(), atol=1e-4)
-    np.testing.assert_allclose(answer.pooled, feature.numpy(), atol=1e-4)
+    for threads in (1, 2, 3):
+        answer = folder.engine(threads).run_frames(given.numpy())
+        np.testing.assert_allclose(answer.logits, logits.numpy(), atol=1e-4)
+        np.testing.assert_allclose(answer.pooled, feature.numpy(), atol=1e-4)
 
 
 def test_more_frames_than_the_window_has_are_refused(exported):

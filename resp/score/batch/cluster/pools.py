@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resp.score.batch.errors import ClusterError
 
-# Of the processor's time the network takes about so much (benchmarks/engines.md).
+# Of the processor's time the network takes about so much (benchmarks/shipped_speed.md).
 JUDGING_SHARE = 0.75
 
 
