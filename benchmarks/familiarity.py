@@ -340,17 +340,15 @@ def write(
 ) -> None:
     """Write the tables."""
     limit, far = rows["limits"][0]
-    speakers, collections = (", ".join(path.name for path in paths) for paths in (given.speech, given.music))
+    speech, music = (" ".join(path.name for path in paths) for paths in (given.speech, given.music))
     text = f"""# Is it a lung sound?
 
-`python benchmarks/familiarity.py --kauh KAUH --icbhi ICBHI --esc10 ESC10 --speech {len(given.speech)} FOLDERS
---music {len(given.music)} FOLDERS --stage {given.stage} --keep {settings.keep:g} --axes {settings.axes}` on {
-        machine()
-    };
+`python benchmarks/familiarity.py --kauh KAUH --icbhi ICBHI --esc10 ESC10 --speech {speech}
+--music {music} --stage {given.stage} --keep {settings.keep:g} --axes {settings.axes}` on {machine()};
 model `{name}`, features of its stage `{given.stage}`.
 
-Lung sounds learned from: KAUH alone (four contradictory patients left out). Speech: {speakers}. Music: {collections}.
-The first of each is learned from, as are ESC-10's folds 1 and 2 and one seed of the synthetic heart sounds and noises.
+Lung sounds learned from: KAUH alone (four contradictory patients left out). The first folder of speech and of music is
+learned from, as are ESC-10's folds 1 and 2 and one seed of the synthetic heart sounds and noises.
 **All numbers under "Other sounds" are of speakers, tracks, clips and seeds that were not learned from.** They had been
 looked at before: the kind of measure, the rule of two limits and the strength of the simulated devices were settled in
 trials that saw all these clips.

@@ -64,7 +64,7 @@ from resp.train.starting import create_optimiser
 HERE = Path(__file__).parent
 RECIPES = HERE.parent / "configs" / "kauh"
 AST, LINEAR = "ast_conv_patchmix_cl.yaml", "mn04_linear.yaml"
-SHIPPED = "AST, Patch-Mix CL (ships)"
+SHIPPED = "AST, Patch-Mix CL, settings that ship"
 VIEWS = 32
 INNER_FOLDS = 2
 MEMBERS = 3

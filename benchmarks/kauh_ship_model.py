@@ -7,9 +7,9 @@ Usage, after ``kauh_train_folds.py`` and ``kauh_cross_validation.py`` (see their
         --tables benchmarks/kauh_cross_validation.json --out resp/models/shipped/lungs
 
 Temperature, prediction sets and the abstention threshold are fitted on the predictions that the fold models made of
-patients they had not seen. What these give is measured by fitting on four fifths of the patients and looking at the
-rest. ICBHI is measured once, cycle by cycle, by the finished model, and chooses nothing. OUTSIDE holds sounds
-that are none of a lung, a folder a kind (``outside_sounds.py`` gathers them).
+patients they had not seen. What these give is measured on each patient by fitting on the others. ICBHI is measured
+once, cycle by cycle, by the finished model, and chooses nothing. OUTSIDE holds sounds that are none of a lung, a folder
+a kind (``outside_sounds.py`` gathers them).
 """
 
 import argparse
@@ -38,6 +38,13 @@ from resp.train.familiarity import FamiliaritySettings, fit_familiarity, outside
 
 TARGETS = Targets(coverage=0.9, labelled=0.9)
 TRUNK = "map"
+TAUGHT = ("AudioSet, by which the trunk was trained before: Schmid, Koutini and Widmer's checkpoint",)
+# Of the sounds that are none of a lung (outside_sounds.py): what is stored of them are statistics of features.
+OUTSIDE_CREDITS = (
+    "Other sounds, to tell them from a lung: ESC-10 (Piczak 2015), CC BY 3.0",
+    "Other sounds: prompts and music of Asterisk (`asterisk-core-sounds-en-wav`, `asterisk-moh-opsound-wav`), "
+    "CC BY-SA 3.0",
+)
 
 
 def elsewhere(model: Path, root: Path, command: str) -> ResultTable:
@@ -83,13 +90,25 @@ def main() -> None:
         ]
     )
 
+    shown = {name: table for file in given.tables for name, table in read_tables(file).items()}
+    start = f"--root KAUH --weights {given.weights.name}"
+    made_by = (
+        "python benchmarks/outside_sounds.py --esc10 ESC10 --speech PROMPTS --music MUSIC --out OUTSIDE",
+        f"python benchmarks/kauh_train_folds.py --recipe configs/kauh/{given.recipe.name} {start} "
+        f"--seeds {given.seeds} --out runs/{given.runs.name}",
+        *(table.command for table in shown.values()),
+        command,
+    )
     places = [f"data.root={given.root}", f"network.weights={given.weights}", "data.split=all", f"name={given.name}"]
     # Fitted below, with other sounds, and on what ships.
-    settings = [*places, "familiarity=null"]
-    trained = train(load_recipe(given.recipe, settings), given.runs / "all", resume=True, progress=True)
+    recipe = load_recipe(given.recipe, [*places, "familiarity=null"])
+    card = recipe.card.model_copy(
+        update={"made_by": made_by, "credits": (*recipe.card.credits, *OUTSIDE_CREDITS), "trained_on": TAUGHT}
+    )
+    trained = train(recipe.model_copy(update={"card": card}), given.runs / "all", resume=True, progress=True)
     everything = Predictions.pool(load_runs(given.runs, given.seeds, "predictions_scorer.csv"))
     words = f"KAUH, out-of-fold predictions of {FOLDS} patient-disjoint folds x {given.seeds} seeds, whole recordings"
-    sure = measure_confidence(cross_fitted(everything, TARGETS, folds=FOLDS))
+    sure = measure_confidence(cross_fitted(everything, TARGETS))
     loaded = load_model(trained.model)
     update = {"calibration": fit_calibration(everything, TARGETS, words), "results": {}}
     save_model(given.out, loaded.network, loaded.config.model_copy(update=update))
@@ -103,7 +122,7 @@ def main() -> None:
         settings=FamiliaritySettings(stage=TRUNK),
     )
     store_familiarity(given.out, known)
-    tables = {name: table for file in given.tables for name, table in read_tables(file).items()}
+    tables = dict(shown)
     tables["calibration"] = sure.to_table(command=command, data=words, seeds=range(given.seeds))
     tables["icbhi"] = elsewhere(given.out, given.icbhi, command)
     write_model_card(given.out, tables)

@@ -25,18 +25,13 @@ def show_findings(heard: HeardRecording, report: Report) -> None:
     st.subheader(text("findings.title"), anchor=False)
     st.html(f'<p class="resp-verdict">{chip(heard.label)}<small>{escape(_told(heard, report))}</small></p>')
     summary = report.summary
-    if summary and not refused(report):
+    if summary and not report.refused:
         st.html(probability_bars(summary.probabilities))
         st.caption(plain(_counted(heard, report)))
     if told := _not_yet_told(report):
         st.warning("\n\n".join(plain(warning) for warning in told), icon=":material/warning:")
-    if heard.cycles and not refused(report):
+    if heard.cycles and not report.refused:
         st.html(_cycles(heard.cycles, report))
-
-
-def refused(report: Report) -> bool:
-    """Whether it is no lung sound: of a dog it would be a false comfort that it is probably no wheeze."""
-    return report.familiarity is not None and report.familiarity.verdict == "not_lung"
 
 
 def summary_words(report: Report) -> str:

@@ -14,6 +14,7 @@ from resp.registry import Record, Registry
 if TYPE_CHECKING:
     from resp.augment.any_noise import AnyNoise
     from resp.augment.band import BandFilter
+    from resp.augment.bedside import Bedside
     from resp.augment.contract import WaveformTransform
     from resp.augment.cutout import Cutout
     from resp.augment.equaliser import Equaliser
@@ -92,6 +93,12 @@ REGISTRY: Registry["Transform"] = Registry(
         ),
         AugmentationRecord(
             "any_noise", "resp.augment.any_noise:AnyNoise", "one kind of noise a clip, drawn among several", _EAT
+        ),
+        AugmentationRecord(
+            "bedside",
+            "resp.augment.bedside:Bedside",
+            "the heart, or the babble of a ward, at a signal-to-noise ratio",
+            "resp",
         ),
         AugmentationRecord(
             "shift",
@@ -201,6 +208,7 @@ def create(name: str, *, rate_hz: int, **settings: Any) -> "Transform":
 _NAMES = {
     "AnyNoise": "any_noise",
     "BandFilter": "band",
+    "Bedside": "bedside",
     "ColouredNoise": "noise",
     "Cutout": "cutout",
     "Equaliser": "equaliser",
@@ -249,6 +257,7 @@ __all__ = [
     "UniformNoise",
     "PhaseNoise",
     "AnyNoise",
+    "Bedside",
     "TimeShift",
     "LowPass",
     "HighPass",

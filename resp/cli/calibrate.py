@@ -57,7 +57,9 @@ from click.core import ParameterSource
     help="Other models of the same recipe made the predictions, each of patients that it had not seen.",
 )
 @click.option("--fitted-on", default="", help="On what data, in words; by default the tables' names.")
-@click.option("--folds", type=click.IntRange(2), default=5, show_default=True, help="Of the cross-fitted measurement.")
+@click.option(
+    "--folds", type=click.IntRange(2), help="Parts of the cross-fitted measurement; a patient each if not given."
+)
 @click.option("--resamples", type=click.IntRange(1), default=2000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the folds and the bootstrap.")
 @click.pass_context
@@ -73,7 +75,7 @@ def calibrate(
     device_patients: int,
     out_of_fold: bool,
     fitted_on: str,
-    folds: int,
+    folds: int | None,
     resamples: int,
     seed: int,
 ) -> None:

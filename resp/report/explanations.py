@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from resp.audio import Recording
 from resp.report.atomic import AtomicFile
@@ -55,13 +56,12 @@ def write_explanations(
     ]
     if not chosen:
         raise ReportError(f"{recording.source}: no finding to explain ({report.reason or 'no segment has a label'})")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReportError(f"{folder}: cannot be made ({error.strerror}); expected the name of a folder") from error
-    told = []
+    told: list[dict[str, Any]] = []
     for number, segment in chosen:
         explanation = scorer.explain(recording, segment, method=method, label=label)
+        if not told:
+            # Not before: a class that cannot be explained leaves no empty folder behind.
+            _make(folder)
         picture = folder / f"segment-{number}.png"
         _write(picture, draw_explanation(recording, explanation))
         told.append({"segment": number, "picture": picture.name, **explanation.to_dict()})
@@ -78,6 +78,13 @@ def _summary(report: Report, explanations: list[dict[str, object]]) -> bytes:
         "disclaimer": DISCLAIMER,
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(f"{folder}: cannot be made ({error.strerror}); expected the name of a folder") from error
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -123,7 +123,7 @@ class _Page(Sheet):
             self.paragraph("; ".join(report.warnings), most=4, colour=ALARM)
         if recording is not None and self.room > _PICTURE:
             self._picture(recording, report)
-        if report.segments:
+        if report.segments and not report.refused:
             self._segments(report)
         self._foot(report)
 
@@ -142,6 +142,9 @@ class _Page(Sheet):
             self.heading(f"No finding ({why})")
         self.paragraph(report.reason or "", most=3, colour=ALARM)
         if summary is None:
+            return
+        if report.refused:
+            self.pairs({"Familiarity": _familiarity(report)}, columns=1)
             return
         self.pairs(
             {

@@ -43,8 +43,14 @@ class TableFormat:
         self._model = ""
 
     def add(self, row: Row, report: Report) -> None:
-        """Take a row."""
-        self._rows.append({column.name: row[column.name] for column in self._columns})
+        """Take a row; who reads it here does not read the columns' documentation."""
+        hidden = report.refused
+        self._rows.append(
+            {
+                column.name: None if hidden and column.name.startswith("p_") else row[column.name]
+                for column in self._columns
+            }
+        )
         if report is not self._last:
             self._reports[report.status] += 1
             self._last = report

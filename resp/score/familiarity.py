@@ -111,9 +111,10 @@ def warnings(result: FamiliarityResult, devices: Sequence[str]) -> Iterator[str]
         and result.spectrum_distance > result.spectrum_limit
     )
     if off:
-        known = f" ({', '.join(devices)})" if devices else ""
-        differs = f": {result.spectrum_differences}" if result.spectrum_differences else ""
-        yield f"its spectrum is unlike the devices the model was trained on{known}{differs}; probabilities may be off"
+        # Of a device that it knows, too: by another filter, or through another recorder.
+        known = f" (by {', '.join(devices)})" if devices else ""
+        known += f": {result.spectrum_differences}" if result.spectrum_differences else ""
+        yield f"its spectrum is unlike the recordings the model was trained on{known}; probabilities may be off"
     if result.verdict == "unfamiliar":
         yield (
             "it sounds unlike the recordings the model learned from "

@@ -145,6 +145,11 @@ class Report(_Frozen):
         """How many segments were scored, whether or not ``segments`` holds them."""
         return sum(self.summary.segment_counts.values()) if self.summary else len(self.segments)
 
+    @property
+    def refused(self) -> bool:
+        """Whether it is no lung sound. Probabilities are then not for reading: a dog that is probably no wheeze."""
+        return self.familiarity is not None and self.familiarity.verdict == "not_lung"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return self.model_dump(mode="json")

@@ -98,7 +98,7 @@ def calibrate_model(
     out_of_fold: bool = False,
     fitted_on: str = "",
     command: str = "",
-    folds: int = 5,
+    folds: int | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> CalibratedModel:
@@ -123,7 +123,7 @@ def calibrate_model(
     command
         What was called, for the results.
     folds, seed
-        Of the cross-fitting by which the calibration is measured.
+        Of the cross-fitting by which the calibration is measured; see `resp.evaluate.cross_fitted`.
     resamples
         Of the patient bootstrap.
 
@@ -151,10 +151,8 @@ def calibrate_model(
     results = measure_confidence(
         cross_fitted(predictions, targets, folds=folds, seed=seed), resamples=resamples, seed=seed
     )
-    data = (
-        f"{calibration.fitted_on}; fitted on {folds - 1} of {folds} parts of the {results.unit} and measured on the "
-        "part left out"
-    )
+    parts = f"one of {folds} parts of the {results.unit}" if folds else f"each of the {results.unit}"
+    data = f"{calibration.fitted_on}; measured on {parts} with a calibration that was fitted on the others"
     table = results.to_table(command=command, data=data, seeds=(seed,))
     known = {**config.results, RESULT: table.model_dump(mode="json")}
     target.mkdir(parents=True, exist_ok=True)
@@ -181,6 +179,8 @@ def _read_tables(
         else:
             part, left_out = _unseen(part, learned_by, table)
             notes += left_out
+            if not out_of_fold and learned_by.resolve() != run:
+                notes.append(f"{table}: of the run {learned_by.name}, not of this model; good where both learned alike")
         parts.append(part)
     return Predictions.pool(parts), notes
 

@@ -178,6 +178,8 @@ class CardSettings(_Section):
         Limits that no file of the run tells, such as how labels were given.
     cite
         How to cite it, a line each.
+    made_by
+        The commands that make weights and card again, a line each, where `resp train` and `resp card` alone do not.
     """
 
     description: str = ""
@@ -190,3 +192,4 @@ class CardSettings(_Section):
     credits: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     cite: tuple[str, ...] = ()
+    made_by: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ NAMES = [
     "uniform_noise",
     "phase_noise",
     "any_noise",
+    "bedside",
     "shift",
     "low_pass",
     "high_pass",

@@ -12,6 +12,8 @@ from resp.augment import REGISTRY, AugmentError, WaveformAugment, WaveformAugmen
 # Settings with which a clip of a few samples changes too, and with which a rounding is no step.
 SETTINGS = {
     "band": {"high_cut_hz": (500, 1500)},
+    # Between two beats a heart is silent.
+    "bedside": {"kinds": ("babble",)},
     "time_mask": {"share": (0.2, 0.5)},
     "quantise": {"bits": (9, 12)},
     "mu_law": {"levels": (200, 256)},

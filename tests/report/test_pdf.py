@@ -1,10 +1,13 @@
 import re
+import subprocess
+from shutil import which
 
 import pytest
 
 from resp.report import format_of, open_writer
 from resp.report.pdf import report_pdf
 from resp.score import ModelIdentity, RecordingIdentity, Report, Segment, Summary
+from resp.score.schema import FamiliarityResult
 
 
 def made(segments=2, **recording):
@@ -56,3 +59,19 @@ def test_a_file_of_reports_has_a_page_for_each(tmp_path):
         for report in (made(), Report.failure("x.wav", "broken")):
             writer.add(report)
     assert pages((tmp_path / "x.pdf").read_bytes()) == 2
+
+
+@pytest.mark.skipif(which("pdftotext") is None, reason="needs poppler's pdftotext")
+def test_probabilities_of_what_is_no_lung_sound_are_left_out(tmp_path):
+    known = FamiliarityResult(verdict="not_lung", distance=5.0, limit=2.0, far_limit=4.0, kind="animal")
+    told = {"status": "abstained", "reason": "sounds like an animal", "familiarity": known}
+    texts = []
+    for report in (made(), made().model_copy(update=told)):
+        file = tmp_path / "x.pdf"
+        file.write_bytes(report_pdf(report))
+        done = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True)
+        texts.append(done.stdout)
+    for part in ("Probabilities", "0.88", "Cycles and windows"):
+        assert part in texts[0]
+        assert part not in texts[1]
+    assert "not a lung sound" in texts[1]

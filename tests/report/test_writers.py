@@ -201,6 +201,13 @@ def test_a_refused_recording_is_told_in_the_table_and_others_are_not_widened():
     assert "not_lung" in line
     assert line.endswith("sounds like an animal")
     assert "familiarity" not in written("table", [scored()]).decode()
+    # Of a dog it is no comfort that it is probably no wheeze.
+    assert "p_normal" not in head
+    _, line, other, *_ = written("table", [refused, scored()]).decode().splitlines()
+    probability = f"{PROBABILITIES['crackle']:.2f}"
+    assert probability in other
+    assert probability not in line
+    assert str(PROBABILITIES["crackle"]) in written("csv", [refused]).decode()
 
 
 def test_table_of_segments_counts_recordings():

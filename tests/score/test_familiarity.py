@@ -148,7 +148,7 @@ def test_another_device_is_named_by_its_spectrum() -> None:
     assert not any("spectrum" in warning for warning in model.score(recording(0.1)).warnings)
     report = model.score(recording(0.1, exponent=2.0))
     (told,) = (warning for warning in report.warnings if "spectrum" in warning)
-    assert told.startswith("its spectrum is unlike the devices the model was trained on (A, B): +")
+    assert told.startswith("its spectrum is unlike the recordings the model was trained on (by A, B): +")
     assert "dB at 100–400 Hz" in told
     assert report.status == "scored"
     refused = model.score(recording(0.25, exponent=2.0))

@@ -89,7 +89,7 @@ def test_a_model_is_calibrated_on_pooled_predictions(crossed: Path, tmp_path: Pa
     measured = measure_confidence(cross_fitted(predictions, targets), resamples=50)
     assert written.rows == measured.to_table().rows
     assert written.command == "resp calibrate …"
-    assert "measured on the part left out" in written.data
+    assert "measured on each of the patients with a calibration that was fitted on the others" in written.data
     assert f"{expected.temperature:g}" in after.card
     assert {"reliability.png", "risk_coverage.png"} <= {path.name for path in out.iterdir()}
     assert done.notes == ()
@@ -107,9 +107,12 @@ def test_training_patients_are_refused_where_they_can_be_told(crossed: Path, tmp
     alone = shutil.copytree(crossed / "fold0-seed0" / "best", tmp_path / "alone")
     done = calibrate_model(alone, [table], tmp_path / "second", resamples=2)
     assert "make sure" in done.notes[0]
-    # The run that a table lies in is the one that made it.
+    # The run that a table lies in is the one that made it: another than the one that is calibrated, which is said.
     there = shutil.copy(table, crossed / "fold1-seed0" / "again.csv")
-    calibrate_model(crossed / "fold0-seed0", [there], tmp_path / "third", resamples=2)
+    done = calibrate_model(crossed / "fold0-seed0", [there], tmp_path / "third", resamples=2)
+    assert "of the run fold1-seed0, not of this model" in done.notes[0]
+    own = crossed / "fold0-seed0" / "predictions_honest.csv"
+    assert calibrate_model(crossed / "fold0-seed0", [own], tmp_path / "fourth", resamples=2).notes == ()
 
 
 def test_patients_on_both_sides_of_a_published_split_are_left_out(crossed: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from resp.score.schema import Report
 from resp_page import moments, sounds
 from resp_page.desk import desk
 from resp_page.downloads import show_downloads
-from resp_page.findings_view import refused, show_findings
+from resp_page.findings_view import show_findings
 from resp_page.history_view import show_history
 from resp_page.judgement_view import seen_correction, show_judgement
 from resp_page.language import spoken, text
@@ -168,7 +168,7 @@ def _show_sound(detail: RecordingDetail, recording: resp.Recording, report: Repo
     show_quality(report.quality if report is not None and report.quality else measured, marks)
     st.subheader(text("recording.sound"), anchor=False)
     told = report is not None and report.status != "failed"
-    segments = report.segments if report is not None and told and not refused(report) else ()
+    segments = report.segments if report is not None and told and not report.refused else ()
     key = f"{row.id}-{detail.report.id if detail.report else 0}"
     why = chosen_explanation(report, recording, key) if report is not None and segments else None
     correction = detail.correction

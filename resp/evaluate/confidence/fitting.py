@@ -18,6 +18,9 @@ from resp.models.config import Calibration, device_key
 FEWEST_PATIENTS = 10
 """From how many patients on a temperature is worth fitting; prediction sets of 90 % need nine."""
 
+MOST_PARTS = 100
+"""Into how many parts patients are dealt at most; with more of them nothing that is measured would change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
@@ -113,7 +116,9 @@ def fit_calibration(predictions: Predictions, targets: Targets | None = None, fi
     )
 
 
-def cross_fitted(predictions: Predictions, targets: Targets | None = None, *, folds: int = 5, seed: int = 0) -> Applied:
+def cross_fitted(
+    predictions: Predictions, targets: Targets | None = None, *, folds: int | None = None, seed: int = 0
+) -> Applied:
     """Apply to each patient a calibration that was fitted without it.
 
     The patients are dealt into folds; the calibration that is fitted on all but one is applied to that one. What is
@@ -125,7 +130,8 @@ def cross_fitted(predictions: Predictions, targets: Targets | None = None, *, fo
     predictions, targets
         See `fit_calibration`.
     folds
-        How many, at most one a patient.
+        How many, at most one a patient; None for a patient each, up to a hundred. Of few, the temperatures differ from
+        part to part, and what is measured of their pooled probabilities depends on the deal.
     seed
         Of the dealing.
 
@@ -140,6 +146,7 @@ def cross_fitted(predictions: Predictions, targets: Targets | None = None, *, fo
         Fewer patients than folds, fewer than two folds, or what `fit_calibration` refuses.
     """
     names, cluster = np.unique(predictions.patients, return_inverse=True)
+    folds = min(len(names), MOST_PARTS) if folds is None else folds
     if not 2 <= folds <= len(names):
         raise EvaluationError(f"{folds} folds of {len(names)} patients; expected 2 or more, and a patient for each")
     dealt = np.random.default_rng(seed).permutation(len(names)) % folds

@@ -51,6 +51,9 @@ class ConfidenceResults:
         Key → number with its interval, without and with the calibration: ``loss``, ``brier``, ``ece``, ``aurc``
         and ``accuracy``; and after alone ``set_coverage``, ``set_size``, ``labelled`` (in these three every patient
         counts alike, as the promises do) and ``accuracy_labelled``.
+    of_class
+        Class → share of its items whose prediction set holds it, and the number of its patients. What is promised is
+        promised over all classes together.
     reliability
         Share of items, mean confidence and accuracy of the bins of the top probability, before and after.
     curves
@@ -65,6 +68,7 @@ class ConfidenceResults:
     coverage: float | None
     before: dict[str, Interval]
     after: dict[str, Interval]
+    of_class: dict[str, tuple[Interval, int]]
     reliability: tuple[tuple[Floats, Floats, Floats], tuple[Floats, Floats, Floats]]
     curves: tuple[RiskCoverage, RiskCoverage]
     level: float
@@ -92,6 +96,10 @@ class ConfidenceResults:
         rows = [
             (title, _cell(self.before[key]) if key in self.before else None, _cell(self.after[key]))
             for key, title in titles.items()
+        ]
+        rows += [
+            (f"prediction sets that hold *{name}*, of its items ({patients} {self.unit})", None, _cell(share))
+            for name, (share, patients) in self.of_class.items()
         ]
         return ResultTable(
             title="How sure: calibration, prediction sets and abstention",
@@ -142,6 +150,7 @@ def measure_confidence(
             "labelled": bootstrap.of_patients(applied.labelled),
             "accuracy_labelled": bootstrap.ratio(correct & applied.labelled, applied.labelled),
         },
+        of_class=_of_class(applied.calibrated, held, bootstrap),
         reliability=(_bins(applied.raw), _bins(applied.calibrated)),
         curves=(_curve(applied.raw), _curve(applied.calibrated)),
         level=level,
@@ -159,6 +168,17 @@ def _probabilities(predictions: Predictions, bootstrap: "_Bootstrap") -> dict[st
         "ece": bootstrap.calibration_error(top, correct),
         "aurc": bootstrap.of_items(area_under_risk, top, correct),
         "accuracy": bootstrap.ratio(correct, everything),
+    }
+
+
+def _of_class(
+    predictions: Predictions, held: NDArray[np.bool_], bootstrap: "_Bootstrap"
+) -> dict[str, tuple[Interval, int]]:
+    own = {name: predictions.truth == place for place, name in enumerate(predictions.classes)}
+    return {
+        name: (bootstrap.ratio(held & items, items), len(set(predictions.patients[items].tolist())))
+        for name, items in own.items()
+        if items.any()
     }
 
 

@@ -64,12 +64,13 @@ def again(config: ModelConfig) -> str:
         return "This card: `resp card MODEL_FOLDER`. Each table says which command measured it."
     start = config.provenance.recipe.get("network", {}).get("weights")
     weights = f" --set network.weights={start}" if start else ""
-    commands = (
-        "resp card MODEL_FOLDER --recipe --out recipe.yaml\n"
-        f"resp train recipe.yaml --set data.root=FOLDER_OF_THE_DATA{weights} --out RUN\n"
-        "resp card RUN --write"
+    commands = card_settings(config).get("made_by") or (
+        "resp card MODEL_FOLDER --recipe --out recipe.yaml",
+        f"resp train recipe.yaml --set data.root=FOLDER_OF_THE_DATA{weights} --out RUN",
+        "resp card RUN --write",
     )
-    return f"Weights and this card; each table says which command measured it.\n\n```sh\n{commands}\n```"
+    told = "\n".join(commands)
+    return f"Weights and this card; each table says which command measured it.\n\n```sh\n{told}\n```"
 
 
 def _classes(data: dict[str, Any], unit: str) -> str:

@@ -69,7 +69,7 @@ def test_a_temperature_that_predictions_have_already_does_not_matter(too_sure: M
 
 def test_nobody_is_judged_by_a_calibration_fitted_on_them(too_sure: Make) -> None:
     predictions, targets = too_sure(20, 3), Targets(coverage=0.6, labelled=0.6)
-    whole = cross_fitted(predictions, targets, folds=20)
+    whole = cross_fitted(predictions, targets)
     for patient in np.unique(predictions.patients):
         mine = predictions.patients == patient
         own = apply_calibration(predictions.keep(mine), fit_calibration(predictions.keep(~mine), targets))
@@ -78,6 +78,13 @@ def test_nobody_is_judged_by_a_calibration_fitted_on_them(too_sure: Make) -> Non
         np.testing.assert_array_equal(whole.labelled[mine], own.labelled)
     assert whole.raw.items.tolist() == predictions.items.tolist()
     np.testing.assert_allclose(whole.raw.logits, predictions.logits)
+
+
+def test_of_more_patients_than_parts_some_are_judged_together(too_sure: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    predictions = too_sure(20, 2)
+    monkeypatch.setattr("resp.evaluate.confidence.fitting.MOST_PARTS", 5)
+    few, asked = cross_fitted(predictions, seed=3), cross_fitted(predictions, folds=5, seed=3)
+    np.testing.assert_array_equal(few.calibrated.logits, asked.calibrated.logits)
 
 
 def test_what_cannot_be_fitted_is_refused(too_sure: Make, clips: Make) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,18 @@ def test_of_sets_every_patient_counts_alike(applied: Applied) -> None:
         assert results.after[key].value == pytest.approx(slow)
 
 
+def test_sets_that_miss_a_rare_class_are_seen(applied: Applied) -> None:
+    truth, patients = applied.raw.truth, applied.raw.patients
+    results = measure_confidence(applied, resamples=20)
+    assert list(results.of_class) == list(applied.raw.classes)
+    for place, name in enumerate(applied.raw.classes):
+        share, count = results.of_class[name]
+        assert share.value == pytest.approx(applied.sets[truth == place, place].mean())
+        assert count == len(set(patients[truth == place].tolist()))
+    missed = replace(applied, sets=applied.sets & (np.arange(4) != 3))
+    assert measure_confidence(missed, resamples=20).of_class[applied.raw.classes[3]][0].value == 0
+
+
 def test_intervals_are_those_of_the_patient_bootstrap(applied: Applied) -> None:
     results = measure_confidence(applied, resamples=60, seed=3, level=0.8)
     table = applied.calibrated
@@ -96,7 +109,7 @@ def test_table_and_pictures(applied: Applied, tmp_path: Path) -> None:
     results = measure_confidence(applied, resamples=20)
     table = results.to_table(command="resp calibrate x", seeds=(1,))
     assert table.columns == ("", "before", "after")
-    assert len(table.rows) == len(results.after)
+    assert len(table.rows) == len(results.after) + len(results.of_class)
     assert any("stated 90%" in str(row[0]) for row in table.rows)
     assert "60 patients" in table.data
     assert len(draw_before_after(results).axes) == 2
