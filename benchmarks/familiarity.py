@@ -12,6 +12,7 @@ judged. Methods are compared on what is learned from; the final numbers are of w
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -24,12 +25,21 @@ from resp.datasets.clips import SOUND_ENDINGS
 from resp.datasets.folders import walk
 from resp.datasets.settings import DataSettings
 from resp.evaluate.bootstrap import draw_patients, percentile_interval
+from resp.evaluate.conditions.added import AddedSound
 from resp.evaluate.ranking import auroc
 from resp.models.familiarity import LUNG, Familiarity
 from resp.models.folder import load_model
 from resp.models.results import markdown_table
 from resp.train.familiarity.fitting import LungSounds, fit_heard, spread
-from resp.train.familiarity.hearing import Ear, Heard, OtherDevice, read, stretches, synthetic_sounds
+from resp.train.familiarity.hearing import (
+    Ear,
+    Heard,
+    beside_voices,
+    other_device,
+    read,
+    stretches,
+    synthetic_sounds,
+)
 from resp.train.familiarity.settings import FamiliaritySettings
 from resp.train.familiarity.statistics import Floats, fit_distance, patient_folds
 
@@ -38,6 +48,7 @@ STRETCHES_A_TRACK = 10
 MADE = 40
 RESAMPLES = 2000
 NEIGHBOURS = 5
+BESIDE_DB = (20.0, 10.0)
 
 
 class Sounds(NamedTuple):
@@ -65,7 +76,10 @@ def sound_files(folder: Path, least_bytes: int = 0) -> list[Path]:
 
 
 def hear_all(given: argparse.Namespace, ear: Ear) -> dict[str, Sounds]:
-    """Hear every sound; ``kauh*`` is as other devices would have recorded it, ``kind/part`` the others."""
+    """Hear every sound; ``kauh*`` is as other devices would have recorded it, ``kind/part`` the others.
+
+    ``kauh, …`` is KAUH with something added: what is learned from (``voices``, ``voices*``), and what is judged.
+    """
 
     def of(pairs: Iterable[tuple[Recording, str]]) -> Sounds:
         recordings, sources = zip(*pairs, strict=True)
@@ -78,8 +92,7 @@ def hear_all(given: argparse.Namespace, ear: Ear) -> dict[str, Sounds]:
         kept = [(recording, who[path]) for path, recording in read(dict.fromkeys(who))]
         sounds[name] = of(kept)
         if name == "kauh":
-            changed = ear.hear((one for one, _ in kept), (OtherDevice(ear.network.rate_hz, ear.clip.level, 0),))[0]
-            sounds["kauh*"] = Sounds(changed, sounds[name].sources)
+            sounds |= hear_changed(given, ear, kept)
         print(name, len(kept), flush=True)
     for kind, folders in (("speech", given.speech), ("music", given.music)):
         for number, folder in enumerate(folders):
@@ -101,6 +114,34 @@ def hear_all(given: argparse.Namespace, ear: Ear) -> dict[str, Sounds]:
     return sounds
 
 
+def hear_changed(given: argparse.Namespace, ear: Ear, kept: list[tuple[Recording, str]]) -> dict[str, Sounds]:
+    """Hear KAUH through other devices and beside voices, learned and never learned ones."""
+    how, sources = (ear.network.rate_hz, ear.clip.level, 0), np.array([source for _, source in kept])
+    changes = {"kauh*": other_device(*how)}
+    changes |= dict(zip(("kauh, voices", "kauh, voices*"), beside_voices(*how), strict=True))
+    found = ear.hear((one for one, _ in kept), tuple(changes.values()))
+    heard = {name: Sounds(one, sources) for name, one in zip(changes, found, strict=True)}
+    with TemporaryDirectory() as links:
+        voices = [long_enough(folder, Path(links)) for folder in given.speech[1:]]
+        for snr_db in BESIDE_DB:
+            added = {"a synthetic heart": AddedSound("heart", snr_db), "synthetic voices": AddedSound("babble", snr_db)}
+            added |= {f"recorded voices ({one.name})": AddedSound("babble", snr_db, one) for one in voices}
+            for name, condition in added.items():
+                features = ear.hear(condition.change(one, 0) for one, _ in kept)[0]
+                heard[f"kauh, {name}, {snr_db:g} dB below"] = Sounds(features, sources)
+            print("kauh beside others", snr_db, flush=True)
+    return heard
+
+
+def long_enough(speaker: Path, links: Path) -> Path:
+    """Return a folder of links to a speaker's prompts, the very short ones left out."""
+    folder = links / speaker.name
+    folder.mkdir()
+    for path in sound_files(speaker, LEAST_SPEECH_BYTES):
+        (folder / path.name).symlink_to(path.resolve())
+    return folder
+
+
 def taught_as(name: str) -> str:
     """Return the kind that a sound is taught as: ESC-10's classes are animals or the environment."""
     kind = name.partition("/")[0].removesuffix(" (synthetic)")
@@ -112,7 +153,8 @@ def taught_as(name: str) -> str:
 def lungs(sounds: dict[str, Sounds]) -> LungSounds:
     """Return KAUH."""
     patients = tuple(source.partition("|")[0] for source in sounds["kauh"].sources.tolist())
-    return LungSounds(sounds["kauh"].heard, sounds["kauh*"].heard, patients)
+    beside = (sounds["kauh, voices"].heard, sounds["kauh, voices*"].heard)
+    return LungSounds(sounds["kauh"].heard, sounds["kauh*"].heard, patients, beside)
 
 
 def taught(sounds: dict[str, Sounds], without: str | None = None) -> dict[str, Floats]:
@@ -220,16 +262,23 @@ def tell(fitted: Familiarity, sounds: Sounds, kind: str = LUNG) -> Told:
     )
 
 
-def held_out_lungs(lung: LungSounds, others: dict[str, Floats], ear: Ear, settings: FamiliaritySettings) -> list[Told]:
-    """Judge every patient's recordings, as they are and changed, by what the others taught."""
+def held_out_lungs(
+    lung: LungSounds,
+    others: dict[str, Floats],
+    ear: Ear,
+    settings: FamiliaritySettings,
+    beside: Sequence[Heard],
+) -> list[Told]:
+    """Judge every patient's recordings by what the others taught: as they are, changed, and beside other sounds."""
     everything = np.arange(len(lung.patients))
-    told: list[list[Told]] = [[], []]
+    judged = (lung.heard, lung.changed, *beside)
+    told: list[list[Told]] = [[] for _ in judged]
     sizes, places = [], []
     for fold in patient_folds(lung.patients, 5):
         fitted = fit_heard(lung.part(np.setdiff1d(everything, fold)), others, ear.stage, settings)
-        part = lung.part(fold)
-        for which, heard in enumerate((part.heard, part.changed)):
-            told[which].append(tell(fitted, Sounds(heard, np.array(part.patients))))
+        for which, heard in enumerate(judged):
+            part = Heard(heard.features[fold], heard.levels[fold])
+            told[which].append(tell(fitted, Sounds(part, np.array(lung.patients)[fold])))
         sizes.append(len(fold))
         places.append(fold)
     back = np.argsort(np.concatenate(places))
@@ -291,13 +340,19 @@ def report(sounds: dict[str, Sounds], ear: Ear, settings: FamiliaritySettings) -
     """Return the rows of the tables on lungs and on other sounds."""
     lung, others = lungs(sounds), taught(sounds)
     fitted = fit_heard(lung, others, ear.stage, settings)
-    plain, changed = held_out_lungs(lung, others, ear, settings)
+    beside = {name.removeprefix("kauh, "): one for name, one in sounds.items() if name.endswith(" dB below")}
+    plain, changed, *added = held_out_lungs(lung, others, ear, settings, [one.heard for one in beside.values()])
     own = [["KAUH, patients held out", plain], ["the same, heard through simulated devices", changed]]
+    own += [[f"the same, beside {name}", one] for name, one in zip(beside, added, strict=True)]
     icbhi = sounds["icbhi"]
     devices = np.array([source.partition("|")[2] for source in icbhi.sources.tolist()])
     own.append(["ICBHI, all", tell(fitted, icbhi)])
     own += [[f"ICBHI, {name}", tell(fitted, icbhi.part(devices == name))] for name in sorted(set(devices))]
-    counts = [len(lung.patients)] * 2 + [len(devices)] + [int((devices == name).sum()) for name in sorted(set(devices))]
+    counts = (
+        [len(lung.patients)] * (2 + len(beside))
+        + [len(devices)]
+        + [int((devices == name).sum()) for name in sorted(set(devices))]
+    )
     lung_rows = [
         [name, str(count), percent(told.refused), percent(told.warned), percent(told.device)]
         for (name, told), count in zip(own, counts, strict=True)
@@ -379,6 +434,9 @@ weighing alike, as recorded and as through simulated devices.
             rows["lung"],
         )
     }
+
+Beside a heart a lung is heard as always. Beside voices it is to be refused, as speech, from where they mask it: that is
+learned from other synthetic ones, 0 to 20 dB below, and from no recorded speaker named here.
 
 ## Other sounds
 

@@ -9,7 +9,7 @@ Usage, after ``kauh_train_folds.py`` and ``kauh_cross_validation.py`` (see their
 Temperature, prediction sets and the abstention threshold are fitted on the predictions that the fold models made of
 patients they had not seen. What these give is measured on each patient by fitting on the others. ICBHI is measured
 once, cycle by cycle, by the finished model, and chooses nothing. OUTSIDE holds sounds that are none of a lung, a folder
-a kind (``outside_sounds.py`` gathers them).
+a kind (``outside_sounds.py`` gathers them). Pictures of the calibration go to ``kauh_calibration`` beside this file.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from resp.evaluate import (
     predict_items,
 )
 from resp.evaluate.bootstrap import Interval
+from resp.evaluate.confidence.plots import save_pictures
 from resp.models.folder import load_model, save_model
 from resp.models.results import ResultTable, read_tables
 from resp.train import load_recipe, train
@@ -38,6 +39,7 @@ from resp.train.familiarity import FamiliaritySettings, fit_familiarity, outside
 
 TARGETS = Targets(coverage=0.9, labelled=0.9)
 TRUNK = "map"
+PICTURES = Path(__file__).with_name("kauh_calibration")
 TAUGHT = ("AudioSet, by which the trunk was trained before: Schmid, Koutini and Widmer's checkpoint",)
 # Of the sounds that are none of a lung (outside_sounds.py): what is stored of them are statistics of features.
 OUTSIDE_CREDITS = (
@@ -109,6 +111,8 @@ def main() -> None:
     everything = Predictions.pool(load_runs(given.runs, given.seeds, "predictions_scorer.csv"))
     words = f"KAUH, out-of-fold predictions of {FOLDS} patient-disjoint folds x {given.seeds} seeds, whole recordings"
     sure = measure_confidence(cross_fitted(everything, TARGETS))
+    PICTURES.mkdir(exist_ok=True)
+    save_pictures(sure, PICTURES)
     loaded = load_model(trained.model)
     update = {"calibration": fit_calibration(everything, TARGETS, words), "results": {}}
     save_model(given.out, loaded.network, loaded.config.model_copy(update=update))

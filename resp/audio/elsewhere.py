@@ -61,6 +61,9 @@ def may_be_dicom_sound(path: Path) -> bool:
 
 def _begins_dicom(path: Path, suffix: str) -> bool:
     try:
+        if not path.is_file():
+            # A pipe would be waited for.
+            return False
         with path.open("rb") as stream:
             head = stream.read(_PREAMBLE + 4)
     except OSError:

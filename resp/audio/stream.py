@@ -1,6 +1,7 @@
 """Any way in as one seekable stream of bytes."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -42,6 +43,8 @@ def opened(source: Source, name: str | None) -> Iterator[tuple[BinaryIO, str]]:
         yield BytesIO(source), name or "bytes"
     elif isinstance(source, str | os.PathLike):
         label = name or os.fspath(source)
+        if _never_ends(source):
+            raise AudioError(f"{label}: a pipe or a device; expected the path of a file")
         try:
             stream = Path(source).open("rb")  # noqa: SIM115 - closed below
         except (OSError, ValueError) as error:
@@ -64,6 +67,15 @@ def opened(source: Source, name: str | None) -> Iterator[tuple[BinaryIO, str]]:
             source.seek(before)
     else:
         raise AudioError(f"cannot read {type(source).__name__}; expected a path, bytes or a binary file")
+
+
+def _never_ends(path: str | os.PathLike[str]) -> bool:
+    """Whether reading might wait for ever."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def checksum(stream: BinaryIO) -> str:

@@ -1,9 +1,11 @@
 """``resp score``: recordings become a table of reports."""
 
 import os
+import signal
 import sys
 from collections import Counter
-from contextlib import ExitStack, redirect_stdout
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +34,29 @@ def score(paths: tuple[str, ...], **options: Any) -> None:
     0 when every recording was scored or abstained on, 1 when any failed, 2 when nothing could be done, 130 when it was
     stopped.
     """
-    chosen = Chosen(**options)
+    try:
+        with _terminated_as_interrupted():
+            _score(paths, Chosen(**options))
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        sys.exit(_STOPPED)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, by which schedulers stop a job, end a run as Ctrl-C does: in order."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _score(paths: tuple[str, ...], chosen: Chosen) -> None:
     if not paths and chosen.manifest is None:
         raise click.UsageError("nothing to score: name a file, a folder, a glob, an address, or a --manifest")
     chosen.check()

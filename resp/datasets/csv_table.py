@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from resp.datasets.errors import DataError
 
@@ -47,7 +48,7 @@ def read_table(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     columns: tuple[str, ...] = ()
     table: Table = []
-    for cells in reader:
+    for cells in _cells(reader, path):
         values = [cell.strip() for cell in cells]
         if not any(values):
             continue
@@ -64,6 +65,13 @@ def read_table(
     if not table:
         raise DataError(f"{path}: no rows; expected a header with {', '.join(needed)} and a row per recording")
     return columns, table
+
+
+def _cells(reader: Any, path: Path) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: cannot be read as CSV ({error})") from error
 
 
 def _check_columns(path: Path, columns: Sequence[str], needed: Sequence[str], optional: Sequence[str]) -> None:

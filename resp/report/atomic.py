@@ -17,15 +17,16 @@ class AtomicFile:
     Parameters
     ----------
     path
-        Where the file will stand; one that is there is replaced by `commit`, not before.
+        Where the file will stand; one that is there is replaced by `commit`, not before. Of a link, what it leads to.
 
     Raises
     ------
     ReportError
-        The folder does not exist or cannot be written to, or ``path`` is a folder.
+        The folder does not exist or cannot be written to, or ``path`` is a folder, a device or a pipe.
     """
 
     def __init__(self, path: Path) -> None:
+        path = through_links(path)
         self.path = path
         if path.is_dir():
             raise ReportError(f"{path}: a folder; expected the name of a file to write")
@@ -49,6 +50,21 @@ class AtomicFile:
         with suppress(OSError):
             self.stream.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def through_links(path: Path) -> Path:
+    """Return where a file is to be replaced: what a link leads to, so that the link stays.
+
+    Raises
+    ------
+    ReportError
+        There is something that is neither file nor folder, and would be gone.
+    """
+    if path.is_symlink():
+        path = path.resolve()
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ReportError(f"{path}: a device or a pipe; expected the name of a file (without one, it is printed)")
+    return path
 
 
 def clear_unfinished(path: Path) -> None:

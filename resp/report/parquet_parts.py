@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import BinaryIO
 
-from resp.report.atomic import close_synced, open_rights
+from resp.report.atomic import close_synced, open_rights, through_links
 from resp.report.errors import ReportError
 from resp.report.parquet_format import ParquetFormat
 from resp.report.tabular import Column, Level, Row
@@ -39,6 +39,7 @@ class ParquetParts:
     """
 
     def __init__(self, path: Path, columns: Sequence[Column], level: Level, part_rows: int | None = None) -> None:
+        path = through_links(path)
         self.path, self._columns, self._level, self._part_rows = path, columns, level, part_rows or PART_ROWS
         if path.is_dir() and not all(_PART.fullmatch(inside.name) for inside in path.iterdir()):
             raise ReportError(f"{path}: a folder of other files; expected the name of a table to write")

@@ -39,10 +39,11 @@ class FindingRules:
             raise ScoreError(f"a gap of {self.merge_gap_s:g} s; expected 0 or more")
 
     def check(self, classes: Sequence[str]) -> None:
-        """Refuse thresholds of classes that a model does not have."""
+        """Refuse thresholds of classes that a model does not have, or that are no finding."""
+        found = [name for name in classes if name not in _NOTHING]
         for name in self.thresholds:
-            if name not in classes:
-                raise ScoreError(f"a threshold for {name!r}; the model knows {', '.join(classes)}")
+            if name not in found:
+                raise ScoreError(f"a threshold for {name!r}; the findings of the model are {', '.join(found)}")
 
     def counts(self, segment: Segment, name: str) -> bool:
         """Tell whether a segment is part of a finding of a class."""

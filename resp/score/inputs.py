@@ -20,8 +20,8 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
     ----------
     paths
         Files and folders. A file that is named is taken whatever its name ends in. A folder is searched with
-        all its subfolders, in the order of the names, for files that end in a sound format's suffix of any
-        case; hidden files and folders are left out.
+        all its subfolders, those behind links too, in the order of the names, for files that end in a sound
+        format's suffix of any case; hidden files and folders are left out.
 
     Returns
     -------
@@ -46,7 +46,8 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[Path, ...]:
 
 def files_of(path: Path) -> Iterator[Path]:
     """Yield the recordings of a folder, in order; a file itself, and so a folder without any."""
-    inside = _search(path) if path.is_dir() else iter([path])
+    # Unlike Path.is_dir it says no where it may not look, and of names that are too long: they fail by themselves.
+    inside = _search(path) if os.path.isdir(path) else iter([path])  # noqa: PTH112
     first = next(inside, path)
     yield first
     yield from inside
@@ -59,7 +60,14 @@ def is_sound_file(path: Path) -> bool:
 
 def _search(folder: Path) -> Iterator[Path]:
     unreadable: list[OSError] = []
-    for place, folders, files in os.walk(folder, onerror=unreadable.append):
+    seen: set[str] = set()
+    for place, folders, files in os.walk(folder, onerror=unreadable.append, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            # A link to where it lies, or a second way to the same folder.
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(place, name)

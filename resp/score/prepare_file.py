@@ -48,7 +48,7 @@ def prepare_file(
     AudioError, ScoreError, DataError
         What is wrong with the file or its annotation.
     """
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where it may not look
         raise ScoreError(f"{os.fspath(path)}: a folder in which no sound file was found, or that cannot be read")
     return prepare_source(nullcontext, path, os.fspath(path), config, rate_hz, annotations, known)
 

@@ -205,12 +205,14 @@ async def list_models(owner: Owner, service: Here) -> list[OfferedModel]:  # noq
     ]
 
 
+@state.head("/healthz", include_in_schema=False)
 @state.get("/healthz", summary="Is it alive?", operation_id="health")
 async def health() -> Health:
     """Answer as long as the service runs, also while it loads and while it ends."""
     return Health(status="alive")
 
 
+@state.head("/readyz", include_in_schema=False)
 @state.get("/readyz", summary="Does it take recordings?", operation_id="readiness", responses=_problems(503))
 async def readiness(service: Here) -> Health:
     """Answer with 200 once the models are loaded, and with 503 before that and as soon as the service ends."""

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -85,6 +87,28 @@ def test_a_run_that_was_stopped_goes_on(model, folder, tmp_path):
     assert "3 of 5 recordings are scored already" in done.stderr
     assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "whole.csv", "x.csv"]
+
+
+def test_a_run_without_a_table_that_is_stopped_says_so_too(model, folder):
+    model.stop_after = 2
+    stopped = run(folder, "--format", "csv")
+    assert stopped.exit_code == 130
+    assert stopped.stderr.splitlines()[-1] == "stopped"
+
+
+def test_a_scheduler_stops_it_as_a_person_does(model, folder, tmp_path, monkeypatch):
+    before, judge = signal.getsignal(signal.SIGTERM), Scorer.judge
+
+    def terminated(self, prepared, keep=None):
+        if model.heard == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return judge(self, prepared, keep)
+
+    monkeypatch.setattr(Scorer, "judge", terminated)
+    stopped = run(folder, "--out", tmp_path / "x.csv")
+    assert stopped.exit_code == 130
+    assert "the same command goes on" in stopped.stderr
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_another_model_starts_anew_and_says_why(model, folder, tmp_path):

@@ -2,6 +2,8 @@ import csv
 import gc
 import io
 import json
+import os
+import stat
 
 import pyarrow.parquet as pq
 import pytest
@@ -240,6 +242,25 @@ def test_an_error_leaves_the_old_file_alone(tmp_path, form):
     gc.collect()
     assert out.read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_what_a_link_leads_to_is_replaced_and_the_link_stays(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "x.csv").write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to("real/x.csv")
+    written("csv", [scored()], link)
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "x.csv").read_text().startswith("file,")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_pipe_is_no_place_for_a_table(tmp_path, form):
+    pipe = tmp_path / f"x.{form}"
+    os.mkfifo(pipe)
+    with pytest.raises(ReportError, match="a device or a pipe"):
+        written(form, [scored()], pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_an_error_at_the_end_leaves_nothing(tmp_path, monkeypatch):

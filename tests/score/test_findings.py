@@ -84,6 +84,7 @@ def test_rules_that_are_none(wrong):
         FindingRules(**wrong)
 
 
-def test_a_threshold_of_a_class_that_the_model_has_not():
-    with pytest.raises(ScoreError, match="'murmur'; the model knows normal, crackle"):
-        FindingRules({"murmur": 0.5}).check(["normal", "crackle"])
+@pytest.mark.parametrize("name", ["murmur", "normal"])
+def test_a_threshold_of_what_is_no_finding_of_the_model(name):
+    with pytest.raises(ScoreError, match=f"'{name}'; the findings of the model are crackle, wheeze"):
+        FindingRules({name: 0.5}).check(["normal", "crackle", "wheeze"])

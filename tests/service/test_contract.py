@@ -453,6 +453,8 @@ def test_it_is_alive_before_it_is_ready(serve, post, sound, gate, until):
     gate.open.clear()
     client = serve(ready=False)
     assert client.get("/healthz").json() == {"status": "alive"}
+    # As load balancers ask.
+    assert [client.head(place).status_code for place in ("/healthz", "/readyz")] == [200, 503]
     problem(client.get("/readyz"), 503, "not-ready")
     assert post(client, sound()).headers["retry-after"] == "2"
     gate.open.set()

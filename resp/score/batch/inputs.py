@@ -92,15 +92,18 @@ def list_inputs(
     if not texts and manifest is None:
         raise ScoreError("nothing to score; expected at least one file, folder, glob, address or manifest")
     found: dict[str, Input] = {}
+    elsewhere: set[str] = set()
     repeated = 0
     for item in _found(texts, manifest):
-        if shard and not shard.holds(item.name):
-            continue
         place = item.name if is_remote(item.name) else _real(item.name)
         if place in found:
             repeated += 1
-        else:
-            found[place] = item
+        elif shard is None or place not in elsewhere:
+            # The first of a recording's names decides for all parts, whatever it is called again.
+            if shard is None or shard.holds(item.name):
+                found[place] = item
+            else:
+                elsewhere.add(place)
     return Inputs(tuple(found.values()), repeated)
 
 

@@ -13,8 +13,10 @@ start    no        when the recording began, ISO 8601 (``2026-11-21T19:30:00+01:
 Comma, semicolon and tab are understood as separators; Parquet is read by its suffix. Other columns are left alone.
 """
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from resp.datasets.csv_table import read_table
 from resp.score.batch.remote import is_remote
 from resp.score.errors import ScoreError
 from resp.score.known import Known
+
+logger = logging.getLogger(__name__)
 
 OPTIONAL = ("site", "device", "patient", "start")
 
@@ -34,12 +38,7 @@ def read_score_manifest(path: Path) -> Iterator[tuple[str, Known]]:
     ScoreError, DataError
         The file cannot be read, has no column ``path``, or a row has no path or a time that is none.
     """
-    rows = (
-        _parquet(path)
-        if path.suffix.lower() == ".parquet"
-        else iter(read_table(path, ["path"], OPTIONAL, separators=",;\t")[1])
-    )
-    for line, cells in rows:
+    for line, cells in _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path):
         name = cells.get("path") or ""
         if not name:
             raise ScoreError(f"{path}, row {line}: no path; expected a sound file or an address")
@@ -55,8 +54,14 @@ def read_score_manifest(path: Path) -> Iterator[tuple[str, Known]]:
         )
 
 
-def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    yield from read_table(path, ["path"], OPTIONAL, separators=",;\t")[1]
+def _csv(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    columns, rows = read_table(path, ["path"], separators=",;\t")
+    for column in columns:
+        # A list of somebody else's may well have a column "side": it is not refused for that, and not silently lost.
+        close = get_close_matches(column, OPTIONAL, n=1, cutoff=0.7)
+        if close and close[0] not in columns:
+            logger.warning("%s: the column %r is left alone; if it is the %s, name it so", path, column, close[0])
+    yield from rows
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

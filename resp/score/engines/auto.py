@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from resp import __version__
 from resp.models.devices import processor
 from resp.models.folder import LoadedModel
-from resp.score.engines.agreement import Agreement, Tolerance
 from resp.score.engines.cached import cache_folder, exported_on_demand
-from resp.score.engines.contract import Answer, Engine, EngineName, Floats, Precision
+from resp.score.engines.contract import Engine, EngineName, Floats, Precision
 from resp.score.engines.exported import ExportedEngine
 from resp.score.engines.packages import engine_versions, missing_library
+from resp.score.engines.torch_agreement import check_agreement
 from resp.score.engines.torch_engine import TorchEngine
 from resp.score.engines.windows import synthetic_windows
 from resp.score.errors import ScoreError
@@ -88,7 +88,7 @@ def _measure(loaded: LoadedModel, stage: str, precision: Precision, device: str,
         try:
             engine = make()
             found = engine.run(some)
-            _check_agreement(loaded, precision, expected, found, windows.compared_recordings)
+            check_agreement(loaded, precision, expected, found, windows.compared_recordings)
             seconds[name] = _seconds(engine, some)
         # Whatever an optional library runs into, another engine is there.
         except Exception as error:
@@ -123,14 +123,6 @@ def _candidates(
         "onnx": lambda: by_graph("onnx"),
         "openvino": lambda: by_graph("openvino"),
     }
-
-
-def _check_agreement(
-    loaded: LoadedModel, precision: Precision, expected: Answer, found: Answer, recordings: int
-) -> None:
-    agreement = Agreement.between(expected, found, loaded.config, sounds="synthetic", recordings=recordings)
-    if problem := agreement.problem(Tolerance.of(precision)):
-        raise ScoreError(f"does not agree with torch in fp32: {problem}")
 
 
 def _seconds(engine: Engine, windows: Floats) -> float:

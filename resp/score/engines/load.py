@@ -10,6 +10,7 @@ from resp.score.engines.auto import fastest
 from resp.score.engines.cached import exported_on_demand
 from resp.score.engines.contract import Choice, Engine, Precision
 from resp.score.engines.exported import ExportedModel, is_exported, read_exported
+from resp.score.engines.torch_agreement import check_torch
 from resp.score.engines.torch_engine import TorchEngine
 from resp.score.errors import ScoreError
 
@@ -40,7 +41,8 @@ def load_with_engine(
     Raises
     ------
     ScoreError
-        An engine, a precision and a model that do not go together, or a library that is missing.
+        An engine, a precision and a model that do not go together, a library that is missing, or answers in fewer
+        bits that are too far from those in fp32.
     ModelError
         No such model, or a folder that cannot be read.
     """
@@ -67,6 +69,9 @@ def load_with_engine(
     made = TorchEngine(
         loaded.network, stage=stage, device=device, precision=precision, compiled=compiled, reason=reason
     )
+    if precision != "fp32" and engine != "auto":
+        # Of `auto` every candidate was compared.
+        check_torch(loaded, made, device)
     return loaded, made
 
 

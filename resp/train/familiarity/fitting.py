@@ -17,7 +17,15 @@ from resp.models.familiarity import LUNG, Familiarity
 from resp.models.folder import read_config, write_config
 from resp.models.network import FEATURE, Network
 from resp.train.errors import TrainError
-from resp.train.familiarity.hearing import Ear, Heard, OtherDevice, read, stretches, synthetic_sounds
+from resp.train.familiarity.hearing import (
+    Ear,
+    Heard,
+    beside_voices,
+    other_device,
+    read,
+    stretches,
+    synthetic_sounds,
+)
 from resp.train.familiarity.settings import FamiliaritySettings
 from resp.train.familiarity.statistics import (
     Floats,
@@ -30,6 +38,7 @@ from resp.train.familiarity.statistics import (
 
 Thing = TypeVar("Thing")
 
+SPEECH = "speech"
 LEAST_RECORDINGS, LEAST_PATIENTS = 20, 5
 _FOLDS = 5
 # Synthetic sounds of a kind: more of them tell the regression nothing new.
@@ -44,19 +53,23 @@ class LungSounds(NamedTuple):
     heard
         As they are.
     changed
-        As other devices would have recorded them (`OtherDevice`).
+        As other devices would have recorded them (`other_device`).
     patients
         [recordings] whose they are.
+    spoken_over
+        Beside voices (`beside_voices`): what is to be refused as speech. Empty where nothing is learned from it.
     """
 
     heard: Heard
     changed: Heard
     patients: tuple[str, ...]
+    spoken_over: tuple[Heard, ...] = ()
 
     def part(self, places: NDArray[np.intp]) -> "LungSounds":
         """Return some of the recordings."""
-        heard, changed = (Heard(one.features[places], one.levels[places]) for one in (self.heard, self.changed))
-        return LungSounds(heard, changed, tuple(self.patients[place] for place in places))
+        parts = (self.heard, self.changed, *self.spoken_over)
+        heard, changed, *spoken_over = (Heard(one.features[places], one.levels[places]) for one in parts)
+        return LungSounds(heard, changed, tuple(self.patients[place] for place in places), tuple(spoken_over))
 
 
 def fit_familiarity(
@@ -152,7 +165,7 @@ def _few_heard(lung: LungSounds) -> bool:
 
 
 def hear_lungs(ear: Ear, recordings: Mapping[Path, str], settings: FamiliaritySettings) -> LungSounds:
-    """Hear lung recordings, as they are and changed, but for unusable ones; `TrainError` where there are too few."""
+    """Hear lung recordings, also changed and spoken over, but for unusable ones; `TrainError` for too few."""
     if not enough(recordings):
         raise TrainError(
             f"{len(recordings)} lung recordings of {len(set(recordings.values()))} patients; "
@@ -166,9 +179,9 @@ def hear_lungs(ear: Ear, recordings: Mapping[Path, str], settings: FamiliaritySe
             patients.append(recordings[path])
             yield recording
 
-    other = OtherDevice(ear.network.rate_hz, ear.clip.level, settings.seed)
-    heard, changed = ear.hear(heard_ones(), (None, other))
-    return LungSounds(heard, changed, tuple(patients))
+    how = (ear.network.rate_hz, ear.clip.level, settings.seed)
+    heard, changed, *spoken_over = ear.hear(heard_ones(), (None, other_device(*how), *beside_voices(*how)))
+    return LungSounds(heard, changed, tuple(patients), tuple(spoken_over))
 
 
 def hear_outside(ear: Ear, outside: Mapping[str, Sequence[Path]], settings: FamiliaritySettings) -> dict[str, Floats]:
@@ -226,7 +239,9 @@ def fit_heard(
     kinds = None
     if outside:
         both = np.concatenate([lung.heard.features, lung.changed.features])
-        kinds = fit_kinds({LUNG: both, **outside})
+        voices = [outside[SPEECH]] if SPEECH in outside else []
+        voices += [heard.features for heard in lung.spoken_over]
+        kinds = fit_kinds({LUNG: both, **outside, **({SPEECH: np.concatenate(voices)} if voices else {})})
     words = [f"{len(lung.patients)} recordings of {len(set(lung.patients))} patients"]
     words.append(
         f"limits from {len(patients)} recordings of {len(set(patients))} "
@@ -234,6 +249,8 @@ def fit_heard(
     )
     if outside:
         words.append("outside: " + ", ".join(f"{kind} {len(heard)}" for kind, heard in sorted(outside.items())))
+        if lung.spoken_over:
+            words.append("speech, too, are these lungs beside voices 0 to 20 dB below them")
     return Familiarity(
         stage=stage,
         distance=fit_distance(lung.heard.features, settings.axes),

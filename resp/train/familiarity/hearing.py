@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from resp.audio.noises import coloured_noise, handling_noise, mains_hum
 from resp.audio.quality import measure_quality
 from resp.audio.recording import Recording
 from resp.augment.band import BandFilter
+from resp.augment.bedside import Bedside
+from resp.augment.contract import WaveformTransform
 from resp.augment.noise import ColouredNoise
 from resp.augment.tilt import SpectralTilt
 from resp.datasets.sound import prepare_waveform
@@ -90,40 +92,58 @@ class Ear:
         return [Heard(np.array(heard), np.array(shape)) for heard, shape in zip(features, levels, strict=True)]
 
 
-class OtherDevice:
-    """Change waveforms as a device of another frequency response would have.
-
-    A tilt of up to 4 dB an octave either way, a band of its own, and noise 15 to 40 dB below the sound.
+class Changed:
+    """Change waveforms by augmentations, each by its number in its own way.
 
     Parameters
     ----------
-    rate_hz
-        Of the waveforms.
+    transforms
+        One after another.
     level
         ``peak`` scales the result to a peak of 1, as scoring would.
     seed
         The same seed, number and waveform give the same result.
     """
 
-    def __init__(self, rate_hz: int, level: str, seed: int) -> None:
-        self._changes = (
-            SpectralTilt(rate_hz, (-4.0, 4.0)),
-            BandFilter(rate_hz, (20.0, 120.0), (900.0, 8000.0)),
-            ColouredNoise((15.0, 40.0)),
-        )
-        self._level, self._seed = level, seed
+    def __init__(self, transforms: Sequence[WaveformTransform[Any]], level: str, seed: int) -> None:
+        self._transforms, self._level, self._seed = tuple(transforms), level, seed
 
     def __call__(self, waveform: Samples, number: int) -> Samples:
-        """Return the waveform as the device with this number hears it."""
+        """Return the waveform as it is changed for this number."""
         # Any two neighbouring seeds give unrelated streams.
         seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1, np.uint32)[0])
         generator = torch.Generator().manual_seed(seed)
         value = torch.from_numpy(waveform.copy())[None]
-        for change in self._changes:
-            value = change(value, generator)
+        for transform in self._transforms:
+            value = transform(value, generator)
         changed: Samples = value[0].numpy()
         peak = float(np.abs(changed).max())
         return np.asarray(changed / peak, np.float32) if self._level == "peak" and peak > 0 else changed
+
+
+def other_device(rate_hz: int, level: str, seed: int) -> Changed:
+    """Return what a device of another frequency response makes of waveforms of a rate.
+
+    A tilt of up to 4 dB an octave either way, a band of its own, and noise 15 to 40 dB below the sound.
+    """
+    return Changed(_device(rate_hz), level, seed)
+
+
+def beside_voices(rate_hz: int, level: str, seed: int) -> tuple[Changed, Changed]:
+    """Return what voices add to waveforms of a rate, and the same through another device.
+
+    The babble of a ward, 0 to 20 dB below the sound: from there on it masks what a lung has above 500 Hz.
+    """
+    voices = Bedside(rate_hz, kinds=("babble",), snr_db=(0.0, 20.0))
+    return Changed([voices], level, seed), Changed([voices, *_device(rate_hz)], level, seed + 1)
+
+
+def _device(rate_hz: int) -> list[WaveformTransform[Any]]:
+    return [
+        SpectralTilt(rate_hz, (-4.0, 4.0)),
+        BandFilter(rate_hz, (20.0, 120.0), (900.0, 8000.0)),
+        ColouredNoise((15.0, 40.0)),
+    ]
 
 
 def read(paths: Iterable[Path]) -> Iterator[tuple[Path, Recording]]:

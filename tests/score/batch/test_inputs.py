@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from resp.audio import AudioError, load_recording
 from resp.datasets.errors import DataError
 from resp.score import ScoreError
 from resp.score.batch import Input, Shard, list_inputs
@@ -51,6 +52,29 @@ def test_every_recording_comes_once(tmp_path):
     assert found.repeated == 6
     assert found.hold(tmp_path / "link" / "z.wav")
     assert not found.hold(tmp_path / "table.csv")
+
+
+def test_folders_behind_links_are_searched_and_circles_end(tmp_path):
+    fill(tmp_path, "elsewhere/x.wav", "in/y.wav")
+    (tmp_path / "in" / "study").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "round").symlink_to(tmp_path / "in")
+    (tmp_path / "elsewhere" / "up").symlink_to(tmp_path)
+    assert names(list_inputs([tmp_path / "in"]), tmp_path) == ["in/y.wav", "in/study/x.wav"]
+
+
+def test_names_that_cannot_be_looked_at_stay_in_the_list(tmp_path):
+    long = tmp_path / ("x" * 400 + ".wav")
+    assert [item.name for item in list_inputs([long, "a\0b.wav"]).all] == [str(long), "a\0b.wav"]
+
+
+@pytest.mark.parametrize("name", ["x.wav", "123"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    fill(tmp_path, "a.wav")
+    os.mkfifo(tmp_path / name)
+    found = names(list_inputs([tmp_path]), tmp_path)
+    assert found == (["a.wav", "x.wav"] if name == "x.wav" else ["a.wav"])
+    with pytest.raises(AudioError, match="a pipe or a device"):
+        load_recording(tmp_path / name)
 
 
 def test_a_key_changes_with_the_file_and_what_is_known(tmp_path):
@@ -99,6 +123,26 @@ def test_a_wrong_manifest_is_refused(tmp_path, text, said):
     (tmp_path / "no.parquet").write_text("a letter")
     with pytest.raises(ScoreError, match="as Parquet"):
         list_inputs([], manifest=tmp_path / "no.parquet")
+
+
+def test_columns_of_others_are_left_alone_and_likely_slips_are_told(tmp_path, caplog):
+    (tmp_path / "m.csv").write_text("path,side,state,ward\nx.wav,left,open,3\n")
+    (only,) = list_inputs([], manifest=tmp_path / "m.csv").all
+    assert only.known == Known()
+    assert "the column 'side' is left alone; if it is the site, name it so" in caplog.text
+    assert "ward" not in caplog.text
+    (tmp_path / "m.csv").write_text(f"path,ward\nx.wav,{'9' * 200_000}\n")
+    with pytest.raises(DataError, match="line 2: cannot be read as CSV"):
+        list_inputs([], manifest=tmp_path / "m.csv")
+
+
+def test_a_recording_of_two_names_is_in_one_part(tmp_path, monkeypatch):
+    fill(tmp_path, *(f"in/{number}.wav" for number in range(20)))
+    monkeypatch.chdir(tmp_path)
+    parts = [list_inputs(["in", tmp_path / "in"], shard=Shard(number, 2)) for number in (1, 2)]
+    files = [os.path.realpath(item.name) for part in parts for item in part.all]
+    assert len(files) == len(set(files)) == 20
+    assert sum(part.repeated for part in parts) == 20
 
 
 def test_shards_divide_by_name_alone(tmp_path):

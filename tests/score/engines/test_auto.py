@@ -145,3 +145,17 @@ def test_another_process_may_be_faster(model, cache, monkeypatch):
 
     monkeypatch.setattr(cached, "export_model", late)
     assert cached.exported_on_demand(load_model(model), "onnx", "fp32").exported.engine == "onnx"
+
+
+def test_torch_in_fewer_bits_is_compared_as_exports_are(model, monkeypatch):
+    assert Scorer.load(model, precision="bf16").engine.told() == "torch bf16"
+
+    def off(self, windows):
+        logits, pooled = run(self, windows)
+        return Answer(logits + (self.precision == "bf16") * np.arange(3, dtype=np.float32), pooled)
+
+    run = TorchEngine.run
+    monkeypatch.setattr(TorchEngine, "run", off)
+    with pytest.raises(ScoreError, match="tiny in bf16 does not agree with torch in fp32: .*leave out --precision"):
+        Scorer.load(model, precision="bf16")
+    Scorer.load(model)

@@ -19,7 +19,7 @@ from resp.models.network import Network, Site
 from resp.train import Recipe, TrainError, train
 from resp.train.familiarity import FamiliaritySettings, compared_stage, fit_familiarity, outside_sounds
 from resp.train.familiarity.fitting import LungSounds, fit_heard, hear_outside
-from resp.train.familiarity.hearing import Ear, Heard, OtherDevice, stretches, synthetic_sounds
+from resp.train.familiarity.hearing import Ear, Heard, beside_voices, other_device, stretches, synthetic_sounds
 
 RATE_HZ = 4000
 CLIP = ClipSettings(window_s=1.0, hop_s=1.0, fade_samples=0, level="peak")
@@ -101,7 +101,7 @@ def fitted(network: Network, lung: dict[Path, str], outside: Path) -> Familiarit
 
 def test_other_sounds_are_refused_and_unheard_lungs_are_not(network: Network, fitted: Familiarity) -> None:
     assert fitted.kinds is not None
-    assert fitted.kinds.names == ("lung", "birds", "heart", "music", "noise")
+    assert fitted.kinds.names == ("lung", "birds", "heart", "music", "noise", "speech")
     assert "24 recordings of 8 patients" in fitted.fitted_on
     for seed in (100, 101, 102):
         assert judged(network, fitted, breathing(seed)) != "not_lung"
@@ -134,6 +134,26 @@ def test_held_out_patients_choose_the_limits() -> None:
     assert np.mean(distances <= away.limit) >= SETTINGS.keep
     assert away.far_limit > away.limit
     assert away.kinds is None
+
+
+def test_lungs_beside_voices_are_refused_as_speech() -> None:
+    known, voices = lungs_at(0.0, seed=0), lungs_at(6.0, seed=2).heard
+    others = {"noise": lungs_at(-6.0, seed=3).heard.features}
+    taught = fit_heard(known._replace(spoken_over=(voices,)), others, "map", SETTINGS)
+    untaught = fit_heard(known, others, "map", SETTINGS)
+    masked = [taught.judge(feature) for feature in lungs_at(6.0, seed=4).heard.features]
+    assert {(one.verdict, one.kind) for one in masked} == {("not_lung", "speech")}
+    assert {taught.judge(feature).verdict for feature in known.heard.features} == {"familiar"}
+    assert "beside voices" in taught.fitted_on
+    assert untaught.kinds is not None
+    assert untaught.kinds.names == ("lung", "noise")
+
+
+def test_a_part_of_the_recordings_has_its_own_voices() -> None:
+    known = lungs_at(0.0, seed=0)
+    part = known._replace(spoken_over=(known.changed, known.heard)).part(np.array([3, 5]))
+    np.testing.assert_array_equal(part.spoken_over[0].features, known.changed.features[[3, 5]])
+    np.testing.assert_array_equal(part.spoken_over[1].levels, known.heard.levels[[3, 5]])
 
 
 def test_too_few_lungs_or_an_empty_kind_are_refused(network: Network, lung: dict[Path, str], tmp_path: Path) -> None:
@@ -187,13 +207,25 @@ def test_the_last_frozen_site_is_compared() -> None:
 def test_another_device_changes_the_spectrum_alike_each_time_and_leaves_the_sound_as_it_was() -> None:
     sound = breathing(0)
     before = sound.copy()
-    device = OtherDevice(RATE_HZ, "peak", seed=0)
+    device = other_device(RATE_HZ, "peak", seed=0)
     changed = device(sound, 3)
     np.testing.assert_array_equal(sound, before)
-    np.testing.assert_array_equal(changed, OtherDevice(RATE_HZ, "peak", seed=0)(sound, 3))
+    np.testing.assert_array_equal(changed, other_device(RATE_HZ, "peak", seed=0)(sound, 3))
     assert changed.dtype == np.float32
     assert np.abs(changed).max() == pytest.approx(1)
     assert np.abs(changed - device(sound, 4)).max() > 0.01
+
+
+def test_voices_lie_at_most_20_db_below_the_sound() -> None:
+    sound = breathing(0)
+    ratios = []
+    for number in range(20):
+        plain, elsewhere = (change(sound, number) for change in beside_voices(RATE_HZ, "none", seed=0))
+        ratios.append(10 * np.log10(np.mean(sound**2) / np.mean((plain - sound) ** 2)))
+        assert np.abs(elsewhere - plain).max() > 0.01
+    assert min(ratios) >= -0.01
+    assert max(ratios) <= 20.01
+    assert np.ptp(ratios) > 10
 
 
 def test_long_recordings_are_heard_in_stretches() -> None:
@@ -246,7 +278,7 @@ def test_a_run_on_lung_sounds_stores_what_it_learned(
     assert stored is not None
     assert (stored.stage, stored.distance.channels) == ("feature", 16)
     assert stored.kinds is not None
-    assert stored.kinds.names == ("lung", "heart", "noise")
+    assert stored.kinds.names == ("lung", "heart", "noise", "speech")
 
 
 def test_a_run_with_too_few_recordings_goes_without(
