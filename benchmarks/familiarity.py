@@ -137,8 +137,8 @@ def long_enough(speaker: Path, links: Path) -> Path:
     """Return a folder of links to a speaker's prompts, the very short ones left out."""
     folder = links / speaker.name
     folder.mkdir()
-    for path in sound_files(speaker, LEAST_SPEECH_BYTES):
-        (folder / path.name).symlink_to(path.resolve())
+    for number, path in enumerate(sound_files(speaker, LEAST_SPEECH_BYTES)):
+        (folder / f"{number}{path.suffix}").symlink_to(path.resolve())
     return folder
 
 

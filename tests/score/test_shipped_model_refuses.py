@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from resp.audio import Recording, synthesise_heart
+from resp.audio import Recording, load_recording, synthesise_heart
 from resp.audio.noises import coloured_noise
+from resp.evaluate.conditions.added import AddedSound
 from resp.score import Scorer
 
 RATE_HZ = 4000
@@ -53,3 +54,15 @@ def test_lung_sounds_of_the_data_set_are_kept(shipped, data_dir):
     refused = [report.recording.file for report in reports if report.reason and "lung sound" in report.reason]
     assert len(reports) >= 9
     assert not refused
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("babble", "not_lung"), ("heart", "familiar")])
+def test_a_lung_beside_voices_is_refused_and_beside_a_heart_it_is_not(shipped, data_dir, kind, expected):
+    paths = sorted((data_dir / "kauh").rglob("*.wav"))[::40]
+    beside = AddedSound(kind, 20.0)
+    reports = [shipped.score(beside.change(load_recording(path), seed=0)) for path in paths]
+    verdicts = [report.familiarity.verdict for report in reports if report.familiarity]
+    assert len(verdicts) >= 5
+    assert verdicts.count(expected) == len(verdicts)
+    if kind == "babble":
+        assert all("sounds like speech" in str(report.reason) for report in reports)
