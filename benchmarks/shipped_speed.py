@@ -11,9 +11,10 @@ import argparse
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import opensoundscape_peer
 import torch
@@ -55,7 +56,10 @@ def table(given: argparse.Namespace) -> list[str]:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         loaded.network(window)
     a_window = counter.get_total_flops()
-    lines, rows = [], []
+    lines: list[str] = []
+    # Name → how it scores every file, and what its stages took.
+    turns: dict[str, Callable[[], Any]] = {}
+    stages: dict[str, dict[str, float]] = {}
     for engine in ("torch", "onnx", "openvino"):
         if problem := missing_library(engine, exporting="fp32"):
             lines.append(f"Not in the table: {problem}.")
@@ -65,44 +69,59 @@ def table(given: argparse.Namespace) -> list[str]:
         scorer.score_file(chosen[0])
         measured = [_in_stages(scorer, FrontEnd(loaded.network), path, clock) for path in chosen]
         audio_s, windows = sum(part[0] for part in measured), sum(part[1] for part in measured)
-        walls = clock.seconds
         # The engine runs both; the front end was timed by itself before.
-        walls["network"] -= walls["front end"]
-        overlapped = [timed(lambda scorer=scorer: list(scorer.score_paths(chosen))) for _ in range(given.repeats)]
-        rows.append(
-            [
-                engine,
-                *(f"{100 * wall / sum(walls.values()):.0f} %" for wall in walls.values()),
-                f"{audio_s / statistics.median(overlapped):.0f}",
-                f"{100 * windows * a_window / walls['network'] / peak:.0f} %",
-                f"{given.price * statistics.median(overlapped) / audio_s:.6f}",
-            ]
-        )
-    names = list(walls)
+        clock.seconds["network"] -= clock.seconds["front end"]
+        turns[engine], stages[engine] = lambda scorer=scorer: list(scorer.score_paths(chosen)), clock.seconds
     if opensoundscape_peer.is_installed():
         peer, score = opensoundscape_peer.peer(loaded, segments_at_once(loaded, "cpu"))
-        score(chosen[:1])
-        its_windows = score(chosen)
-        taken = statistics.median(timed(lambda: score(chosen)) for _ in range(given.repeats))
-        missing = ["–"] * len(names)
-        rows.append([peer, *missing, f"{audio_s / taken:.0f}", "–", f"{given.price * taken / audio_s:.6f}"])
-        lines.append(
-            f"{peer}: {its_windows} windows of the same length and step; no quality, no breath cycles, no familiarity."
-        )
+        turns[peer] = lambda: score(chosen)
+        heard = f"{score(chosen)} windows of the same length and step"
+        lines.append(f"{peer}: {heard}; no quality, no breath cycles, no familiarity.")
     else:
         lines.append("Not in the table: OpenSoundscape, which is not installed; run: pip install opensoundscape.")
+    taken = _alternating(turns, given.repeats)
+    names, first = list(stages["torch"]), next(iter(turns))
+    rows = []
+    for name, seconds in taken.items():
+        walls, wall = stages.get(name), statistics.median(seconds)
+        shares = [f"{100 * walls[stage] / sum(walls.values()):.0f} %" if walls else "–" for stage in names]
+        ratio = statistics.median(one / other for one, other in zip(taken[first], seconds, strict=True))
+        used = f"{100 * windows * a_window / walls['network'] / peak:.0f} %" if walls else "–"
+        rows.append(
+            [name, *shares, f"{audio_s / wall:.0f}", f"{ratio:.2f}", used, f"{given.price * wall / audio_s:.6f}"]
+        )
     return [
         f"{len(chosen)} files, {audio_s:.0f} s of audio, {windows} cycles and windows.",
         f"{a_window / 1e6:.0f} MFLOP a window; a large float32 matrix product does {peak / 1e9:.0f} GFLOP a second. "
         "Shares are of the stages one after the other; times real time is of `Scorer.score_paths`, which overlaps "
-        f"them, median of {given.repeats}.",
+        f"them, median of {given.repeats} turns, which alternate; the ratio to the first row is the median of each "
+        "turn's.",
         "",
         markdown_table(
-            ["engine", *names, "times real time", "network's FLOP over peak", "an hour of audio costs"], rows
+            [
+                "engine",
+                *names,
+                "times real time",
+                f"times as fast as {first}",
+                "network's FLOP over peak",
+                "an hour of audio costs",
+            ],
+            rows,
         ),
         "",
         *lines,
     ]
+
+
+def _alternating(turns: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+    """Return the seconds of every turn, so that a slow moment of the machine falls on all."""
+    for turn in turns.values():
+        turn()
+    taken: dict[str, list[float]] = {name: [] for name in turns}
+    for _ in range(repeats):
+        for name, turn in turns.items():
+            taken[name].append(timed(turn))
+    return taken
 
 
 def _in_stages(scorer: Scorer, front: FrontEnd, path: Path, clock: Clock) -> tuple[float, int]:

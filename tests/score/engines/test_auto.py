@@ -156,6 +156,6 @@ def test_torch_in_fewer_bits_is_compared_as_exports_are(model, monkeypatch):
 
     run = TorchEngine.run
     monkeypatch.setattr(TorchEngine, "run", off)
-    with pytest.raises(ScoreError, match="tiny in bf16 does not agree with torch in fp32: .*leave out --precision"):
+    with pytest.raises(ScoreError, match=r"tiny in bf16 does not agree with torch in fp32: .*leave out --precision"):
         Scorer.load(model, precision="bf16")
     Scorer.load(model)
