@@ -11,6 +11,7 @@ from torch import Tensor
 
 from resp.audio.babble import synthesise_babble
 from resp.audio.heart_sounds import synthesise_heart
+from resp.audio.limits import Limits
 from resp.augment.contract import Span, WaveformTransform, check_span, uniform
 from resp.augment.errors import AugmentError
 from resp.augment.spectrum import add_at_ratio, check_rate
@@ -18,6 +19,8 @@ from resp.augment.spectrum import add_at_ratio, check_rate
 BedsideSound = Literal["heart", "babble"]
 BEDSIDE_SOUNDS: tuple[BedsideSound, ...] = get_args(BedsideSound)
 
+# Slower sound is not synthesised.
+SLOWEST_HZ = Limits().min_rate_hz
 # Made once for a rate; each sample of a batch hears a stretch of one of them that begins anywhere.
 SCENES, SCENE_S = 32, 30.0
 # A child's heart, or one that is ill, is faster than those that `resp.evaluate.conditions` measures with.
@@ -63,7 +66,8 @@ class Bedside(WaveformTransform[BedsideDraw]):
     Raises
     ------
     AugmentError
-        No kind or an unknown one, a span that runs backwards or is not finite, or ``probability`` is not in [0, 1].
+        A slower rate, no kind or an unknown one, a span that runs backwards or is not finite, or a ``probability`` that
+        is not in [0, 1].
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class Bedside(WaveformTransform[BedsideDraw]):
         probability: float = 1.0,
     ) -> None:
         super().__init__(probability)
-        self.rate_hz = check_rate(rate_hz)
+        self.rate_hz = check_rate(rate_hz, SLOWEST_HZ)
         if isinstance(kinds, str) or not kinds or not set(kinds) <= set(BEDSIDE_SOUNDS):
             raise AugmentError(f"kinds {kinds!r}; expected a list of some of {', '.join(BEDSIDE_SOUNDS)}")
         self.kinds = tuple(kinds)

@@ -79,8 +79,13 @@ def write_batch(
         The table cannot be written.
     """
     counts: Counter[str] = Counter()
-    with Journal(journal or Path(f"{out}.journal"), inputs.all, judge.identity, parameters) as kept:
-        begin(len(inputs.all) - len(kept.missing(retry_failed=retry_failed)), kept.told)
+    place = journal or Path(f"{out}.journal")
+    nothing_to_retry = retry_failed and not place.exists()
+    with Journal(place, inputs.all, judge.identity, parameters) as kept:
+        told = list(kept.told)
+        if nothing_to_retry:
+            told.append(f"{place}: no journal of an earlier run, so all is scored; --journal FOLDER keeps one")
+        begin(len(inputs.all) - len(kept.missing(retry_failed=retry_failed)), told)
         score_batch(
             judge,
             kept,

@@ -62,6 +62,11 @@ def test_a_clip_longer_than_a_scene_hears_it_again(seeded):
     np.testing.assert_allclose(sound[: 10 * RATE_HZ], sound[30 * RATE_HZ :], atol=1e-5)
 
 
+def test_slower_sound_than_is_synthesised_is_refused():
+    with pytest.raises(AugmentError, match="rate_hz 2000; expected a number of Hz from 4000 on"):
+        Bedside(2000)
+
+
 def test_silence_stays_silent(seeded):
     silence = torch.zeros(3, 400)
     assert torch.equal(Bedside(RATE_HZ)(silence, seeded()), silence)

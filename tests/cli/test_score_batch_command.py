@@ -89,6 +89,15 @@ def test_a_run_that_was_stopped_goes_on(model, folder, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "whole.csv", "x.csv"]
 
 
+def test_without_a_journal_there_is_nothing_to_retry_which_is_said(model, folder, tmp_path):
+    again = run(folder, "--out", tmp_path / "x.csv", "--retry-failed")
+    assert "x.csv.journal: no journal of an earlier run, so all is scored" in again.stderr
+    assert model.heard == 5
+    kept = ("--journal", tmp_path / "kept", "--retry-failed")
+    run(folder, "--out", tmp_path / "x.csv", *kept)
+    assert "no journal" not in run(folder, "--out", tmp_path / "x.csv", *kept).stderr
+
+
 def test_a_run_without_a_table_that_is_stopped_says_so_too(model, folder):
     model.stop_after = 2
     stopped = run(folder, "--format", "csv")

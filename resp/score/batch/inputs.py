@@ -3,7 +3,7 @@
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -30,16 +30,21 @@ class Input:
         Bytes, and what changes when it does: time of the last change, or a store's tag; as far as they are known.
     known
         What a manifest says of it.
+    problem
+        What is wrong with the row that names it: why it fails, whatever lies there.
     """
 
     name: str
     size: int | None = None
     stamp: str = ""
     known: Known = field(default_factory=Known)
+    problem: str = ""
 
     def key(self) -> bytes:
         """Return 16 bytes that change with the name, the size, the stamp and what is known."""
         told = "\0".join(f"{name}={value}" for name, value in self.known.given().items())
+        # A row that is set right is another one.
+        told += f"\0{self.problem}" if self.problem else ""
         text = f"{self.name}\0{self.size}\0{self.stamp}\0{told}"
         return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
@@ -86,7 +91,8 @@ def list_inputs(
     Raises
     ------
     ScoreError
-        Nothing is named, the manifest cannot be read, or a store cannot be listed.
+        Nothing is named, the manifest cannot be read, or a store cannot be listed. A single wrong row of a manifest
+        stays in the list, as what does not exist.
     """
     texts = [os.fspath(path) for path in paths]
     if not texts and manifest is None:
@@ -116,9 +122,10 @@ def _found(texts: Iterable[str], manifest: Path | None) -> Iterator[Input]:
         else:
             yield from (_local(os.fspath(path)) for path in files_of(Path(text)))
     if manifest is not None:
-        for name, known in read_score_manifest(manifest):
+        for name, known, problem in read_score_manifest(manifest):
             # A million addresses are not each asked for.
-            yield Input(name, known=known) if is_remote(name) else _local(name, known)
+            item = Input(name, known=known) if is_remote(name) else _local(name, known)
+            yield replace(item, problem=problem) if problem else item
 
 
 def _globbed(pattern: str) -> Iterator[str]:

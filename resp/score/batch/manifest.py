@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from resp.datasets.csv_table import read_table
 from resp.score.batch.remote import is_remote
@@ -30,26 +30,41 @@ logger = logging.getLogger(__name__)
 OPTIONAL = ("site", "device", "patient", "start")
 
 
-def read_score_manifest(path: Path) -> Iterator[tuple[str, Known]]:
-    """Yield the path or address of each row, and what the row says of it.
+class Row(NamedTuple):
+    """A recording's path or address, what is known of it, and what is wrong with the row; empty for nothing."""
+
+    name: str
+    known: Known
+    problem: str = ""
+
+
+def read_score_manifest(path: Path) -> Iterator[Row]:
+    """Yield each row; of one without a path the name says where it stands.
 
     Raises
     ------
     ScoreError, DataError
-        The file cannot be read, has no column ``path``, or a row has no path or a time that is none.
+        The file cannot be read, or has no column ``path``.
     """
     for line, cells in _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path):
-        name = cells.get("path") or ""
+        row, name = f"{path}, row {line}", cells.get("path") or ""
         if not name:
-            raise ScoreError(f"{path}, row {line}: no path; expected a sound file or an address")
+            yield Row(row, Known(), f"{row}: no path; expected a sound file or an address")
+            continue
         place = name if is_remote(name) else str(path.parent / name)
-        yield (
+        try:
+            started_at = _time(cells.get("start"), row)
+        except ScoreError as error:
+            # One wrong row of a million costs its own recording.
+            yield Row(place, Known(), str(error))
+            continue
+        yield Row(
             place,
             Known(
                 body_site=cells.get("site") or None,
                 device=cells.get("device") or None,
                 patient_key=cells.get("patient") or None,
-                started_at=_time(cells.get("start"), path, line),
+                started_at=started_at,
             ),
         )
 
@@ -88,12 +103,10 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise ScoreError(f"{path}: cannot be read as Parquet ({error})") from error
 
 
-def _time(value: Any, path: Path, line: int) -> datetime | None:
+def _time(value: Any, row: str) -> datetime | None:
     if value is None or value == "" or isinstance(value, datetime):
         return value or None
     try:
         return datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise ScoreError(
-            f"{path}, row {line}: start {value!r}; expected a time in ISO 8601, such as 2026-11-21T19:30:00"
-        ) from error
+        raise ScoreError(f"{row}: start {value!r}; expected a time in ISO 8601, such as 2026-11-21T19:30:00") from error

@@ -27,6 +27,8 @@ def prepare_input(
     AudioError, ScoreError, DataError
         What is wrong with it, or it cannot be fetched.
     """
+    if item.problem:
+        raise ScoreError(item.problem)
     if not is_remote(item.name):
         return prepare_file(item.name, config, rate_hz, annotations, item.known)
 

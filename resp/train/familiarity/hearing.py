@@ -15,7 +15,7 @@ from resp.audio.noises import coloured_noise, handling_noise, mains_hum
 from resp.audio.quality import measure_quality
 from resp.audio.recording import Recording
 from resp.augment.band import BandFilter
-from resp.augment.bedside import Bedside
+from resp.augment.bedside import SLOWEST_HZ, Bedside
 from resp.augment.contract import WaveformTransform
 from resp.augment.noise import ColouredNoise
 from resp.augment.tilt import SpectralTilt
@@ -129,11 +129,14 @@ def other_device(rate_hz: int, level: str, seed: int) -> Changed:
     return Changed(_device(rate_hz), level, seed)
 
 
-def beside_voices(rate_hz: int, level: str, seed: int) -> tuple[Changed, Changed]:
+def beside_voices(rate_hz: int, level: str, seed: int) -> tuple[Changed, ...]:
     """Return what voices add to waveforms of a rate, and the same through another device.
 
-    The babble of a ward, 0 to 20 dB below the sound: from there on it masks what a lung has above 500 Hz.
+    The babble of a ward, 0 to 20 dB below the sound: from there on it masks what a lung has above 500 Hz. Nothing is
+    returned for rates below those at which sound is synthesised.
     """
+    if rate_hz < SLOWEST_HZ:
+        return ()
     voices = Bedside(rate_hz, kinds=("babble",), snr_db=(0.0, 20.0))
     return Changed([voices], level, seed), Changed([voices, *_device(rate_hz)], level, seed + 1)
 

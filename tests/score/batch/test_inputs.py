@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -8,9 +9,11 @@ import pytest
 
 from resp.audio import AudioError, load_recording
 from resp.datasets.errors import DataError
+from resp.models.config import ModelConfig
 from resp.score import ScoreError
 from resp.score.batch import Input, Shard, list_inputs
 from resp.score.batch.inputs import read_names
+from resp.score.batch.preparing import prepare_input
 from resp.score.known import Known
 
 
@@ -109,13 +112,29 @@ def test_a_manifest_says_more(tmp_path):
     assert two.known == Known()
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [("file\nx.wav\n", "no column path"), ("path,start\nx.wav,noon\n", "ISO 8601"), ("path,site\n,a\n", "no path")],
-)
-def test_a_wrong_manifest_is_refused(tmp_path, text, said):
-    (tmp_path / "m.csv").write_text(text)
-    with pytest.raises((ScoreError, DataError), match=said):
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_wrong_row_costs_its_own_recording(tmp_path, suffix):
+    fill(tmp_path, "x.wav", "y.wav")
+    table = tmp_path / f"m.{suffix}"
+    rows = {"path": ["x.wav", "", "y.wav"], "site": ["a", "b", "c"], "start": ["noon", "", "2026-11-21"]}
+    if suffix == "csv":
+        table.write_text("\n".join([",".join(rows), *map(",".join, zip(*rows.values(), strict=True))]))
+    else:
+        pq.write_table(pa.table(rows), table)
+    wrong, nameless, right = list_inputs([], manifest=table).all
+    assert (wrong.name, right.name) == (str(tmp_path / "x.wav"), str(tmp_path / "y.wav"))
+    assert "start 'noon'; expected a time in ISO 8601" in wrong.problem
+    assert nameless.problem == f"{nameless.name}: no path; expected a sound file or an address"
+    assert (right.problem, right.known.body_site) == ("", "c")
+    assert wrong.key() != replace(wrong, problem="").key()
+    for item in (wrong, nameless):
+        with pytest.raises(ScoreError, match="row"):
+            prepare_input(item, ModelConfig(name="any", network="ast", classes=("normal",)), 4000)
+
+
+def test_a_wrong_manifest_is_refused(tmp_path):
+    (tmp_path / "m.csv").write_text("file\nx.wav\n")
+    with pytest.raises(DataError, match="no column path"):
         list_inputs([], manifest=tmp_path / "m.csv")
     pq.write_table(pa.table({"file": ["x"]}), tmp_path / "m.parquet")
     with pytest.raises(ScoreError, match="no column path"):

@@ -223,6 +223,7 @@ def test_voices_lie_at_most_20_db_below_the_sound() -> None:
         plain, elsewhere = (change(sound, number) for change in beside_voices(RATE_HZ, "none", seed=0))
         ratios.append(10 * np.log10(np.mean(sound**2) / np.mean((plain - sound) ** 2)))
         assert np.abs(elsewhere - plain).max() > 0.01
+    assert beside_voices(2000, "none", seed=0) == ()
     assert min(ratios) >= -0.01
     assert max(ratios) <= 20.01
     assert np.ptp(ratios) > 10
