@@ -42,11 +42,13 @@ def test_echo_is_answered(serve):
     [("-xe", ExplicitVRLittleEndian), ("-xi", ImplicitVRLittleEndian)],
     ids=["explicit", "implicit"],
 )
-def test_a_sound_is_stored_as_it_was_sent_in_both_transfer_syntaxes(serve, sound, option, syntax):
+def test_a_sound_is_stored_as_it_was_sent_in_both_transfer_syntaxes(serve, sound, option, syntax, tmp_path):
     service = serve(idle)
     status, said = dcmtk("storescu", service, option, sound)
     assert status == 0, said
-    stored = service.spool.find(peers.uid_of(sound)).instance
+    # Where it lies it may be moved on, by who scores it, while it is looked at.
+    stored = tmp_path / "stored.dcm"
+    stored.write_bytes(service.spool.read(peers.uid_of(sound)))
     assert peers.same_dataset(stored, sound)
     meta = pydicom.dcmread(stored).file_meta
     assert (meta.TransferSyntaxUID, meta.SourceApplicationEntityTitle) == (syntax, "SCOPE")
