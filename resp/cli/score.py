@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -15,7 +16,7 @@ from resp.cli.score_options import Chosen, score_options
 
 if TYPE_CHECKING:
     from resp.report.finding_files import FindingFiles
-    from resp.score import Scorer
+    from resp.score import Report, Scorer
     from resp.score.batch import Inputs
     from resp.score.batch.ways import Way
     from resp.score.findings import FindingRules
@@ -130,6 +131,13 @@ def _to_file(
     from resp.report.batch import write_batch
     from resp.score.batch.parameters import batch_parameters
 
+    began, heard_s = time.perf_counter(), 0.0
+
+    def progress(report: "Report") -> None:
+        nonlocal heard_s
+        heard_s += report.recording.duration_s or 0.0
+        bar.update()
+
     def begin(done: int, told: list[str]) -> None:
         bar.update(done)
         for sentence in told if not chosen.quiet else ():
@@ -161,7 +169,7 @@ def _to_file(
                     way=_cluster(chosen, scorer),
                     retry_failed=chosen.retry_failed,
                     begin=begin,
-                    progress=lambda report: bar.update(),  # noqa: ARG005
+                    progress=progress,
                     tell=lambda sentence: bar.write(sentence, file=sys.stderr),
                 )
         except KeyboardInterrupt:
@@ -169,6 +177,13 @@ def _to_file(
             sys.exit(_STOPPED)
     if not chosen.quiet:
         click.echo(f"{_told(counts, inputs.repeated)}; written to {out}", err=True)
+        if heard_s:
+            taken_s = time.perf_counter() - began
+            click.echo(
+                f"{heard_s / 3600:.3g} h of audio in {taken_s:.1f} s, {heard_s / taken_s:.3g} times real time: "
+                f"an hour of audio costs {3600 * taken_s / heard_s:.3g} s",
+                err=True,
+            )
     return counts
 
 

@@ -79,12 +79,12 @@ def write_batch(
         The table cannot be written.
     """
     counts: Counter[str] = Counter()
-    place = journal or Path(f"{out}.journal")
-    nothing_to_retry = retry_failed and not place.exists()
-    with Journal(place, inputs.all, judge.identity, parameters) as kept:
+    kept_at = journal or Path(f"{out}.journal")
+    nothing_to_retry = retry_failed and not kept_at.exists()
+    with Journal(kept_at, inputs.all, judge.identity, parameters) as kept:
         told = list(kept.told)
         if nothing_to_retry:
-            told.append(f"{place}: no journal of an earlier run, so all is scored; --journal FOLDER keeps one")
+            told.append(f"{kept_at}: no journal of an earlier run, so all is scored; --journal FOLDER keeps one")
         begin(len(inputs.all) - len(kept.missing(retry_failed=retry_failed)), told)
         score_batch(
             judge,
@@ -99,6 +99,8 @@ def write_batch(
             if journal is None:
                 # The journal's lock says that nobody else writes this table.
                 clear_unfinished(out)
+                if files:
+                    files.clear_unfinished()
             with open_writer(out, form, level=level, classes=judge.classes, rules=rules) as writer:
                 for report, segments in kept.reports():
                     writer.add(report, segments)

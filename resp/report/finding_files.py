@@ -1,5 +1,6 @@
 """Files that a batch writes beside its table: label tracks and clips of each recording's findings."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,6 +15,9 @@ from resp.score.batch.remote import downloaded, is_remote
 from resp.score.errors import ScoreError
 from resp.score.findings import Finding, FindingRules, find_findings
 from resp.score.schema import Report, Segment
+
+# As `AtomicFile` calls what is not complete yet; clips are named by `resp.report.finding_clips.clip_file`.
+_UNFINISHED = re.compile(r"\.(?P<stem>.+?)(?:_\d+\.\d\d-\d+\.\d\ds_.+\.wav|\.audacity\.txt|\.raven\.txt)\.[^.]+\.part")
 
 
 class FindingFiles:
@@ -56,6 +60,15 @@ class FindingFiles:
                 raise ReportError(
                     f"{folder}: no folder, and none can be made ({error.strerror}); expected a place in one that exists"
                 ) from error
+
+    def clear_unfinished(self) -> None:
+        """Delete what runs that were killed left of these recordings' files; others may write to the same folders."""
+        own = set(self._stems)
+        for folder in {folder for folder in (self._tracks, self._clips) if folder is not None}:
+            for path in folder.iterdir():
+                match = _UNFINISHED.fullmatch(path.name)
+                if match and match["stem"] in own:
+                    path.unlink(missing_ok=True)
 
     def write(
         self,

@@ -49,7 +49,9 @@ def prepare_file(
         What is wrong with the file or its annotation.
     """
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where it may not look
-        raise ScoreError(f"{os.fspath(path)}: a folder in which no sound file was found, or that cannot be read")
+        raise ScoreError(
+            f"{os.fspath(path)}: a folder: without a sound file, or not to be read, or named where a list names files"
+        )
     return prepare_source(nullcontext, path, os.fspath(path), config, rate_hz, annotations, known)
 
 

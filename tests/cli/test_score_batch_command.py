@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 from types import SimpleNamespace
 
@@ -96,6 +97,16 @@ def test_without_a_journal_there_is_nothing_to_retry_which_is_said(model, folder
     kept = ("--journal", tmp_path / "kept", "--retry-failed")
     run(folder, "--out", tmp_path / "x.csv", *kept)
     assert "no journal" not in run(folder, "--out", tmp_path / "x.csv", *kept).stderr
+
+
+def test_how_long_an_hour_of_audio_took_is_told(model, folder, tmp_path):
+    told = run(folder, "--out", tmp_path / "x.csv").stderr.splitlines()[-1]
+    hours, seconds, times, hour = (float(word) for word in re.findall(r"[\d.]+(?:e-\d+)?", told))
+    assert "h of audio in" in told
+    audio_s = sum(float(row["duration_s"]) for row in csv.DictReader((tmp_path / "x.csv").open()))
+    assert hours == pytest.approx(audio_s / 3600, rel=0.01)
+    assert times == pytest.approx(3600 / hour, rel=0.02)
+    assert seconds == pytest.approx(audio_s / times, abs=0.06)
 
 
 def test_a_run_without_a_table_that_is_stopped_says_so_too(model, folder):

@@ -157,3 +157,26 @@ def test_a_recording_in_a_store_is_fetched_for_its_clips(sound, tmp_path):
     files.write(0, report(name, "crackle"))
     (clip,) = (tmp_path / "clips").iterdir()
     assert soundfile.info(clip).duration == 1.0 + MARGIN_S
+
+
+def test_what_a_killed_run_left_of_these_recordings_goes(tmp_path):
+    files = FindingFiles(["in/a.wav", "in/b.c.wav"], FindingRules(), tracks=tmp_path / "t", clips=tmp_path / "c")
+    left = [
+        tmp_path / "c" / ".a_000001.00-000002.50s_crackle.wav.x1y2.part",
+        tmp_path / "c" / ".b-c_000001.00-000002.50s_wheeze.wav.x1y2.part",
+        tmp_path / "t" / ".a.raven.txt.x1y2.part",
+        tmp_path / "t" / ".b-c.audacity.txt.x1y2.part",
+    ]
+    others = [
+        tmp_path / "c" / ".another_000001.00-000002.50s_crackle.wav.x1y2.part",
+        tmp_path / "c" / "a_000001.00-000002.50s_crackle.wav",
+        tmp_path / "t" / "notes.part",
+    ]
+    for path in left + others:
+        path.touch()
+    files.clear_unfinished()
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+    # The names are those that are written.
+    finding = Finding(label="crackle", start_s=1.0, end_s=2.5, segments=1, p_highest=0.5, p_mean=0.5)
+    assert clip_file("a", finding) == "a_000001.00-000002.50s_crackle.wav"
