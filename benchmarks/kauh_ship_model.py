@@ -126,10 +126,11 @@ def main() -> None:
         settings=FamiliaritySettings(stage=TRUNK),
     )
     store_familiarity(given.out, known)
-    tables = dict(shown)
-    tables["calibration"] = sure.to_table(command=command, data=words, seeds=range(given.seeds))
-    tables["icbhi"] = elsewhere(given.out, given.icbhi, command)
-    write_model_card(given.out, tables)
+    measured = {
+        "calibration": sure.to_table(command=command, data=words, seeds=range(given.seeds)),
+        "icbhi": elsewhere(given.out, given.icbhi, command),
+    }
+    write_model_card(given.out, {**shown, **measured})
     print((given.out / "README.md").read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,6 @@
-"""Synthetic babble of a ward: several voices at once, a monitor's alarm, ventilation; for trials, never as data.
+"""Synthetic babble of a ward: several voices at once, a monitor's alarm, ventilation.
+
+For trials and augmentation, never as data.
 
 - A voice is made of syllables: harmonics of a falling fundamental under three formants (means of Peterson and Barney,
   "Control methods used in a study of the vowels", JASA 1952), about four a second, in phrases with pauses, each begun

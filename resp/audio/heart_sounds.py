@@ -1,4 +1,6 @@
-"""Synthetic heart sounds: what a stethoscope on a chest hears besides the lung; for tests and trials, never as data.
+"""Synthetic heart sounds: what a stethoscope on a chest hears besides the lung.
+
+For tests, trials and augmentation, never as data.
 
 Each sound is two Gabor kernels (a tone under a Gaussian), as Almasi, Shamsollahi and Senhadji ("A dynamical model for
 generating synthetic phonocardiogram signals", EMBC 2011) model them. S1 is longer and lower than S2 (Luisada, "The

@@ -17,8 +17,8 @@ from resp.score.errors import ScoreError
 Products = Literal["fp32", "bf16"]
 _HINTS: dict[Products, str] = {"fp32": "f32", "bf16": "bf16"}
 # Two halves of a batch beside each other, each on half the threads, are sooner done than the whole on all: threads wait
-# for each other at the end of every layer. An AST in int8 took a tenth less time on two cores, and a lone window, which
-# cannot be halved, half as much again on one thread.
+# for each other at the end of every layer. Timed by hand on two cores an AST in int8 took a tenth less, and a lone
+# window of the shipped model, which cannot be halved, half as much again on one thread.
 _BESIDE = 2
 
 

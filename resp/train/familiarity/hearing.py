@@ -132,8 +132,8 @@ def other_device(rate_hz: int, level: str, seed: int) -> Changed:
 def beside_voices(rate_hz: int, level: str, seed: int) -> tuple[Changed, ...]:
     """Return what voices add to waveforms of a rate, and the same through another device.
 
-    The babble of a ward, 0 to 20 dB below the sound: from there on it masks what a lung has above 500 Hz. Nothing is
-    returned for rates below those at which sound is synthesised.
+    The babble of a ward, 0 to 20 dB below the sound: beside that networks call healthy lungs abnormal
+    (benchmarks/kauh_robustness.md). Nothing is returned for rates below those at which sound is synthesised.
     """
     if rate_hz < SLOWEST_HZ:
         return ()
