@@ -1,6 +1,8 @@
 """What all tests share: where the real recordings are."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,11 @@ def data_dir() -> Path:
     if not (folder / "kauh").is_dir():
         pytest.skip(f"real recordings not found in {folder} (set RESP_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def same_main_module() -> Iterator[None]:
+    """Put back what Streamlit's AppTest leaves as the main module: a started process runs that module's file first."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main

@@ -12,6 +12,7 @@ from resp.audio.stream import Source, opened
 from resp.models.config import ModelConfig
 from resp.score.annotations import cycles_for
 from resp.score.errors import ScoreError
+from resp.score.inputs import files_of
 from resp.score.known import Known
 from resp.score.long.limits import WHOLE
 from resp.score.long.sound import LongSound
@@ -49,9 +50,7 @@ def prepare_file(
         What is wrong with the file or its annotation.
     """
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where it may not look
-        raise ScoreError(
-            f"{os.fspath(path)}: a folder: without a sound file, or not to be read, or named where a list names files"
-        )
+        raise ScoreError(f"{os.fspath(path)}: {_why_no_recording(path)}")
     return prepare_source(nullcontext, path, os.fspath(path), config, rate_hz, annotations, known)
 
 
@@ -93,3 +92,13 @@ def prepare_source(
         return LongSound(lambda: place(source), name, config, rate_hz, cycles, known, missing)
     prepared = prepare(recording, config, rate_hz, file=name, cycles=cycles)
     return replace(prepared, warnings=(*prepared.warnings, *missing)) if missing else prepared
+
+
+def _why_no_recording(folder: Paths) -> str:
+    try:
+        os.listdir(folder)  # noqa: PTH208 - it may be a string, and only the error counts
+    except OSError as error:
+        return f"a folder that cannot be read ({error.strerror})"
+    if next(files_of(Path(folder))) != Path(folder):
+        return "a folder where one recording is expected; name its files, or give the folder to resp score itself"
+    return "a folder with no sound file in it; expected one that ends in .wav, .flac, .mp3 or the like, or DICOM"

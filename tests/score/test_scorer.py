@@ -334,6 +334,13 @@ def test_an_empty_folder_gets_a_report(tmp_path):
     assert "no sound file" in report.reason
 
 
+def test_a_folder_for_one_file_gets_a_report_that_says_so(folder):
+    report = make_scorer().score_file(folder)
+    assert report.status == "failed"
+    assert report.reason is not None
+    assert "a folder where one recording is expected" in report.reason
+
+
 def test_a_reader_may_stop_early(folder):
     reports = make_scorer().score_paths([folder])
     assert next(reports).status == "scored"
