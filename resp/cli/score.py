@@ -62,6 +62,7 @@ def _score(paths: tuple[str, ...], chosen: Chosen) -> None:
         raise click.UsageError("nothing to score: name a file, a folder, a glob, an address, or a --manifest")
     chosen.check()
     from resp.report import ReportError, check_place, format_of
+    from resp.report.tabular import columns
 
     out = chosen.out
     form = chosen.form or (format_of(out) if out else "table")
@@ -78,7 +79,7 @@ def _score(paths: tuple[str, ...], chosen: Chosen) -> None:
     rules = FindingRules(chosen.probabilities, chosen.merge_gap or 0.0)
     named = [name for path in paths for name in (read_names(sys.stdin.buffer.read()) if path == "-" else [path])]
     shard = Shard.parse(chosen.shard) if chosen.shard else None
-    inputs = list_inputs(named, manifest=chosen.manifest, shard=shard)
+    inputs = list_inputs(named, manifest=chosen.manifest, shard=shard, carry=chosen.carry)
     if out is not None and inputs.hold(out):
         raise ReportError(f"--out {out} is one of the recordings and would replace it; name another file")
     if out is not None:
@@ -92,6 +93,8 @@ def _score(paths: tuple[str, ...], chosen: Chosen) -> None:
     if (chosen.engine or chosen.precision) and not chosen.quiet:
         click.echo(f"engine: {scorer.engine.told()}", err=True)
     rules.check(scorer.classes)
+    # Before hours of work, not after.
+    columns(chosen.level, scorer.classes, inputs.carried)
     # On standard error, so that standard output stays a clean table.
     bar: Any = tqdm(total=len(inputs.all), unit="file", disable=chosen.quiet, file=sys.stderr)
     if out is None:
@@ -109,10 +112,13 @@ def _to_standard_output(
     from resp.score.batch.run import score_in_order
 
     counts: Counter[str] = Counter()
-    with bar, open_writer(sys.stdout.buffer, form, level=chosen.level, classes=scorer.classes, rules=rules) as writer:
+    writer = open_writer(
+        sys.stdout.buffer, form, level=chosen.level, classes=scorer.classes, rules=rules, carried=inputs.carried
+    )
+    with bar, writer:
         scored = score_in_order(scorer, inputs.all, annotations=chosen.annotations, workers=chosen.workers)
-        for report, segments in scored:
-            writer.add(report, segments)
+        for item, (report, segments) in zip(inputs.all, scored, strict=True):
+            writer.add(report, segments, item.carried)
             counts[report.status] += 1
             bar.update()
     return counts

@@ -69,6 +69,13 @@ _OPTIONS = (
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         help="CSV or Parquet list of recordings: path and, where known, site, device, patient, start.",
     ),
+    click.option(
+        "--carry",
+        multiple=True,
+        metavar="COLUMN",
+        help="A column of the manifest that goes into the table as it is, such as your own number of a recording. May "
+        "be given several times.",
+    ),
     click.option("--shard", metavar="I/N", help="Score part I of N, the same recordings whatever their order."),
     click.option(
         "--workers",
@@ -132,6 +139,7 @@ class Chosen:
     model: str | None
     annotations: Path | None
     manifest: Path | None
+    carry: tuple[str, ...]
     shard: str | None
     workers: int
     ray: str | None
@@ -146,6 +154,8 @@ class Chosen:
 
     def check(self) -> None:
         """Refuse what does not go together."""
+        if self.carry and self.manifest is None:
+            raise click.UsageError("--carry names columns of a list; give one with --manifest")
         findings = self.level == "finding" or self.label_tracks or self.clips
         if (self.thresholds or self.merge_gap is not None) and not findings:
             raise click.UsageError(
@@ -174,7 +184,12 @@ class Chosen:
     @property
     def probabilities(self) -> dict[str, float]:
         """The thresholds, by class."""
-        return dict(map(_threshold, self.thresholds))
+        given = [_threshold(text) for text in self.thresholds]
+        names = [name for name, _ in given]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise click.UsageError(f"--threshold {twice} is given more than once; which one is meant?")
+        return dict(given)
 
 
 def _threshold(text: str) -> tuple[str, float]:

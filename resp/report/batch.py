@@ -101,9 +101,11 @@ def write_batch(
                 clear_unfinished(out)
                 if files:
                     files.clear_unfinished()
-            with open_writer(out, form, level=level, classes=judge.classes, rules=rules) as writer:
-                for report, segments in kept.reports():
-                    writer.add(report, segments)
+            with open_writer(
+                out, form, level=level, classes=judge.classes, rules=rules, carried=inputs.carried
+            ) as writer:
+                for item, (report, segments) in zip(inputs.all, kept.reports(), strict=True):
+                    writer.add(report, segments, item.carried)
                     counts[report.status] += 1
             if files:
                 for place, (report, segments) in enumerate(kept.reports()):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from resp.report.tabular import Column, Level, Row
-from resp.score.schema import DISCLAIMER, Report
+from resp.score.schema import DISCLAIMER, ModelIdentity, Report
 
 _WIDEST = 60
 _LEFT_OUT = {
@@ -20,6 +20,8 @@ _LEFT_OUT = {
     "model",
     "model_version",
     "model_sha256",
+    "engine",
+    "precision",
     "recording_sha256",
     "body_site",
     "device",
@@ -55,7 +57,7 @@ class TableFormat:
             self._reports[report.status] += 1
             self._last = report
         if report.model:
-            self._model = f"{report.model.name} {report.model.version} ({report.model.sha256[:12]})"
+            self._model = _told(report.model)
 
     def finish(self) -> None:
         """Write the table."""
@@ -82,6 +84,11 @@ class TableFormat:
         spoken = f" by {self._model}" if self._model else ""
         lines += ["", f"{counts}{spoken}. {DISCLAIMER}"]
         self._stream.write(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+
+
+def _told(model: ModelIdentity) -> str:
+    ran = " ".join(part for part in (model.engine, model.precision) if part)
+    return f"{model.name} {model.version} ({model.sha256[:12]}{', ' + ran if ran else ''})"
 
 
 def _cell(name: str, value: object) -> str:

@@ -1,9 +1,10 @@
 """A report as flat rows: one per recording, or one per cycle or window."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from resp.report.errors import ReportError
 from resp.score.findings import Finding, FindingRules, find_findings
 from resp.score.schema import Report, Segment
 
@@ -36,11 +37,13 @@ _LAST = (
     Column("model"),
     Column("model_version"),
     Column("model_sha256"),
+    Column("engine"),
+    Column("precision"),
     Column("recording_sha256"),
 )
 
 
-def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Column, ...]:
+def columns(level: Level = "recording", classes: Sequence[str] = (), carried: Sequence[str] = ()) -> tuple[Column, ...]:
     """Return the columns of a table.
 
     Parameters
@@ -49,7 +52,24 @@ def columns(level: Level = "recording", classes: Sequence[str] = ()) -> tuple[Co
         A row per ``recording``, ``segment`` or ``finding``.
     classes
         The model's classes; those beside `SOUND_CLASSES` add a column ``p_<class>`` each.
+    carried
+        Columns of a list of recordings that go into the table as they are, after all others.
+
+    Raises
+    ------
+    ReportError
+        A carried column is called as one of the table's, or named twice.
     """
+    own = _own_columns(level, classes)
+    taken = {column.name for column in own}
+    for name in carried:
+        if name in taken:
+            raise ReportError(f"column {name!r}: the table has one of that name already; call it otherwise in the list")
+        taken.add(name)
+    return (*own, *(Column(name) for name in carried))
+
+
+def _own_columns(level: Level, classes: Sequence[str]) -> tuple[Column, ...]:
     # A model of two classes has one that is called abnormal: its column is there already.
     more = tuple(name for name in classes if name not in (*SOUND_CLASSES, "abnormal"))
     place = (
@@ -97,6 +117,7 @@ def rows(
     classes: Sequence[str] = (),
     segments: Iterable[Segment] | None = None,
     rules: FindingRules | None = None,
+    carried: Mapping[str, str | None] | None = None,
 ) -> Iterator[Row]:
     """Yield the rows of a report, each with every column of `columns`; what is unknown is None.
 
@@ -112,9 +133,12 @@ def rows(
         Those of a long recording whose report does not hold them; None takes the report's.
     rules
         What counts as a finding; the labels where None.
+    carried
+        What a list of recordings says of this one, by column.
     """
-    names = [column.name for column in columns(level, classes)]
-    common = _common(report)
+    carried = carried or {}
+    names = [column.name for column in columns(level, classes, tuple(carried))]
+    common = _common(report) | dict(carried)
     if level == "recording":
         yield _complete(names, common | _recording(report))
         return
@@ -152,6 +176,8 @@ def _common(report: Report) -> Row:
         "model": model.name if model else None,
         "model_version": model.version if model else None,
         "model_sha256": model.sha256 if model else None,
+        "engine": model.engine if model else None,
+        "precision": model.precision if model else None,
         "recording_sha256": recording.sha256,
     }
 

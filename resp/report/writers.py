@@ -80,16 +80,31 @@ class ReportWriter:
         classes: Sequence[str],
         file: AtomicFile | ParquetParts | None,
         rules: FindingRules | None = None,
+        carried: Sequence[str] = (),
     ) -> None:
         self._form = form
         self._level = level
         self._classes = tuple(classes)
         self._file = file
         self._rules = rules
+        self._carried = tuple(carried)
 
-    def add(self, report: Report, segments: Iterable[Segment] | None = None) -> None:
-        """Write a report's rows; ``segments`` are those of a long recording that its report does not hold."""
-        for row in rows(report, self._level, self._classes, segments, self._rules):
+    def add(
+        self, report: Report, segments: Iterable[Segment] | None = None, carried: Sequence[str | None] = ()
+    ) -> None:
+        """Write a report's rows.
+
+        Parameters
+        ----------
+        report
+            Any report.
+        segments
+            Those of a long recording that its report does not hold.
+        carried
+            What a list says of it, a value for each carried column.
+        """
+        told = dict(zip(self._carried, carried or [None] * len(self._carried), strict=True))
+        for row in rows(report, self._level, self._classes, segments, self._rules, told):
             self._form.add(row, report)
 
     def __enter__(self) -> "ReportWriter":
@@ -135,6 +150,7 @@ def open_writer(
     level: Level = "recording",
     classes: Sequence[str] = (),
     rules: FindingRules | None = None,
+    carried: Sequence[str] = (),
 ) -> ReportWriter:
     """Open a writer of reports.
 
@@ -151,19 +167,21 @@ def open_writer(
         The model's classes.
     rules
         What counts as a finding; the labels where None.
+    carried
+        Columns of a list of recordings that go into the table; see `ReportWriter.add`.
 
     Raises
     ------
     ReportError
-        An unknown format, or a place that cannot be written to.
+        An unknown format, a carried column that the table has already, or a place that cannot be written to.
     """
     if form not in _MAKERS:
         raise ReportError(f"no format {form!r}; expected one of {', '.join(FORMATS)}")
-    names = columns(level, classes)
+    names = columns(level, classes, carried)
     if isinstance(out, Path):
         if form == "parquet":
             parts = ParquetParts(out, names, level)
-            return ReportWriter(parts, level, classes, parts, rules)
+            return ReportWriter(parts, level, classes, parts, rules, carried)
         file = AtomicFile(out)
-        return ReportWriter(_MAKERS[form](file.stream, names, level), level, classes, file, rules)
-    return ReportWriter(_MAKERS[form](out, names, level), level, classes, None, rules)
+        return ReportWriter(_MAKERS[form](file.stream, names, level), level, classes, file, rules, carried)
+    return ReportWriter(_MAKERS[form](out, names, level), level, classes, None, rules, carried)

@@ -103,12 +103,17 @@ class FamiliarityResult(_Frozen):
 
 
 class ModelIdentity(_Frozen):
-    """Which model spoke: name, version, checksum of its weights and configuration, and its card."""
+    """Which model spoke: name, version, checksum of its weights and configuration, and its card.
+
+    ``engine`` ran it and ``precision`` is what that computed in; None in reports of before resp told them.
+    """
 
     name: str
     version: str
     sha256: str
     card: str
+    engine: str | None = None
+    precision: str | None = None
 
 
 class Report(_Frozen):

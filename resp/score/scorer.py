@@ -90,7 +90,14 @@ class Scorer:
                 f"(clip.window_s={config.clip.window_s:g}), "
                 f"but its network takes {taken}; correct its config.json"
             )
-        self.identity = ModelIdentity(name=config.name, version=config.version, sha256=model.sha256, card=model.card)
+        self.identity = ModelIdentity(
+            name=config.name,
+            version=config.version,
+            sha256=model.sha256,
+            card=model.card,
+            engine=engine.name,
+            precision=engine.precision,
+        )
 
     @classmethod
     def load(

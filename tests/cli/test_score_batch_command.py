@@ -74,6 +74,11 @@ def listed(result):
     return list(csv.DictReader(io.StringIO(result.stdout, newline="")))
 
 
+def listed_file(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_a_run_that_was_stopped_goes_on(model, folder, tmp_path):
     assert run(folder, "--out", tmp_path / "whole.csv").exit_code == 0
     assert not (tmp_path / "whole.csv.journal").exists()
@@ -103,7 +108,7 @@ def test_how_long_an_hour_of_audio_took_is_told(model, folder, tmp_path):
     told = run(folder, "--out", tmp_path / "x.csv").stderr.splitlines()[-1]
     hours, seconds, times, hour = (float(word) for word in re.findall(r"[\d.]+(?:e-\d+)?", told))
     assert "h of audio in" in told
-    audio_s = sum(float(row["duration_s"]) for row in csv.DictReader((tmp_path / "x.csv").open()))
+    audio_s = sum(float(row["duration_s"]) for row in listed_file(tmp_path / "x.csv"))
     assert hours == pytest.approx(audio_s / 3600, rel=0.01)
     assert times == pytest.approx(3600 / hour, rel=0.02)
     assert seconds == pytest.approx(audio_s / times, abs=0.06)
@@ -172,6 +177,33 @@ def test_names_from_standard_input_and_a_manifest(model, folder, tmp_path):
     assert rows[0]["started_at"] == ""
 
 
+def test_columns_of_a_list_are_carried_into_the_table(model, folder, tmp_path):
+    table = tmp_path / "m.csv"
+    table.write_text("path,Visit,site\nin/3.wav,=7,trachea\nin/none.wav,8,back\n")
+    wanted = ("--manifest", table, "--carry", "visit", "--out", tmp_path / "t.csv", "--journal", tmp_path / "kept")
+    assert run(folder / "0.wav", *wanted).exit_code == 1
+    rows = listed_file(tmp_path / "t.csv")
+    assert [row["visit"] for row in rows] == ["", "'=7", "8"]
+    # What failed was not read; the list knows it all the same.
+    assert [(row["status"], row["body_site"]) for row in rows[1:]] == [("scored", "trachea"), ("failed", "back")]
+    heard = model.heard
+    table.write_text(table.read_text().replace("=7", "9"))
+    assert run(folder / "0.wav", *wanted).exit_code == 1
+    assert [row["visit"] for row in listed_file(tmp_path / "t.csv")] == ["", "9", "8"]
+    assert model.heard == heard
+    assert run("--manifest", table, "--carry", "visit", "--out", tmp_path / "t.parquet").exit_code == 1
+    assert pq.read_table(tmp_path / "t.parquet")["visit"].to_pylist() == ["9", "8"]
+    table.write_text("path,status\nin/3.wav,new\n")
+    clash = run("--manifest", table, "--carry", "status")
+    assert "column 'status': the table has one of that name already" in str(clash.exception)
+
+
+def test_the_table_tells_engine_and_precision(model, folder):
+    (row,) = listed(run(folder / "0.wav", "--format", "csv"))
+    assert (row["engine"], row["precision"]) == ("torch", "fp32")
+    assert "torch fp32)" in run(folder / "0.wav").stdout
+
+
 def test_shards_make_the_whole(model, folder):
     parts = [listed(run(folder, "--format", "csv", "--shard", f"{number}/2")) for number in (1, 2)]
     assert all(parts)
@@ -196,8 +228,7 @@ def test_the_segments_of_a_night_are_in_the_table(model, folder, tmp_path, monke
     monkeypatch.setattr(judge, "MOST_SEGMENTS_S", 20.0)
     monkeypatch.setattr(sound, "STRETCH_S", 10.0)
     assert run(folder, "--out", tmp_path / "x.csv", "--level", "segment").exit_code == 0
-    with (tmp_path / "x.csv").open(newline="") as file:
-        long = list(csv.DictReader(file))
+    long = listed_file(tmp_path / "x.csv")
     places = [[(row["file"], row["segment"], row["start_s"]) for row in table] for table in (long, short)]
     assert places[0] == places[1]
     probabilities = [[float(row["p_both"]) for row in table] for table in (long, short)]
@@ -253,6 +284,8 @@ def test_a_sound_that_is_gone_when_clips_are_cut_loses_no_table(model, folder, t
     ("arguments", "said"),
     [
         (["--threshold", "crackle=0.4"], "--level finding"),
+        (["--level", "finding", "--threshold", "both=0.4", "--threshold", "both=0.5"], "both is given more than once"),
+        (["--carry", "ward"], "--manifest"),
         (["--merge-gap", "1"], "--level finding"),
         (["--level", "finding", "--threshold", "crackle"], "CLASS=P"),
         (["--journal", "x"], "--out"),

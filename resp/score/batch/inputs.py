@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -32,6 +32,8 @@ class Input:
         What a manifest says of it.
     problem
         What is wrong with the row that names it: why it fails, whatever lies there.
+    carried
+        What of its row goes into the table as it is; no recording is scored anew for that.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Input:
     stamp: str = ""
     known: Known = field(default_factory=Known)
     problem: str = ""
+    carried: tuple[str | None, ...] = ()
 
     def key(self) -> bytes:
         """Return 16 bytes that change with the name, the size, the stamp and what is known."""
@@ -51,10 +54,14 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The recordings in the order in which they are reported, each once; ``repeated`` came again and were left out."""
+    """The recordings in the order in which they are reported, each once.
+
+    ``repeated`` came again and were left out; ``carried`` are the columns whose values each `Input.carried` holds.
+    """
 
     all: tuple[Input, ...]
     repeated: int = 0
+    carried: tuple[str, ...] = ()
 
     def hold(self, path: Path) -> bool:
         """Tell whether a file of this machine is one of them."""
@@ -68,7 +75,11 @@ def read_names(data: bytes) -> list[str]:
 
 
 def list_inputs(
-    paths: Iterable[str | os.PathLike[str]], *, manifest: Path | None = None, shard: Shard | None = None
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    manifest: Path | None = None,
+    shard: Shard | None = None,
+    carry: Sequence[str] = (),
 ) -> Inputs:
     """Return the recordings behind paths and a manifest.
 
@@ -81,6 +92,8 @@ def list_inputs(
         See `resp.score.batch.manifest`; its rows come after ``paths``.
     shard
         Only the recordings of this part.
+    carry
+        Columns of the manifest that go into the table as they are.
 
     Returns
     -------
@@ -91,16 +104,20 @@ def list_inputs(
     Raises
     ------
     ScoreError
-        Nothing is named, the manifest cannot be read, or a store cannot be listed. A single wrong row of a manifest
-        stays in the list, as what does not exist.
+        Nothing is named, the manifest cannot be read or lacks a column, or a column is to be carried and no manifest
+        given, or a store of which a part is asked cannot be listed. A single wrong row of a manifest stays in the
+        list, as what does not exist, and so does a store that cannot be listed where all of it is asked.
     """
     texts = [os.fspath(path) for path in paths]
     if not texts and manifest is None:
         raise ScoreError("nothing to score; expected at least one file, folder, glob, address or manifest")
+    if carry and manifest is None:
+        raise ScoreError(f"columns {', '.join(carry)}: carried from a manifest; name one")
+    carried = tuple(name.strip().lower() for name in carry)
     found: dict[str, Input] = {}
     elsewhere: set[str] = set()
     repeated = 0
-    for item in _found(texts, manifest):
+    for item in _found(texts, manifest, carried, in_parts=shard is not None):
         place = item.name if is_remote(item.name) else _real(item.name)
         if place in found:
             repeated += 1
@@ -110,22 +127,38 @@ def list_inputs(
                 found[place] = item
             else:
                 elsewhere.add(place)
-    return Inputs(tuple(found.values()), repeated)
+    # What is not from the list has nothing to carry.
+    nothing = (None,) * len(carried)
+    all_found = (
+        item if len(item.carried) == len(carried) else replace(item, carried=nothing) for item in found.values()
+    )
+    return Inputs(tuple(all_found), repeated, carried)
 
 
-def _found(texts: Iterable[str], manifest: Path | None) -> Iterator[Input]:
+def _found(texts: Iterable[str], manifest: Path | None, carried: Sequence[str], *, in_parts: bool) -> Iterator[Input]:
     for text in texts:
         if is_remote(text):
-            yield from (Input(name, size, stamp) for name, size, stamp in list_remote(text, SOUND_SUFFIXES))
+            yield from _stored(text, in_parts=in_parts)
         elif _WILD.intersection(text) and not os.path.lexists(text):
             yield from (_local(path) for path in _globbed(text))
         else:
             yield from (_local(os.fspath(path)) for path in files_of(Path(text)))
     if manifest is not None:
-        for name, known, problem in read_score_manifest(manifest):
+        for name, known, problem, values in read_score_manifest(manifest, carried):
             # A million addresses are not each asked for.
             item = Input(name, known=known) if is_remote(name) else _local(name, known)
-            yield replace(item, problem=problem) if problem else item
+            yield replace(item, problem=problem, carried=values) if problem or values else item
+
+
+def _stored(address: str, *, in_parts: bool) -> Iterator[Input]:
+    try:
+        yield from (Input(name, size, stamp) for name, size, stamp in list_remote(address, SOUND_SUFFIXES))
+    except ScoreError as error:
+        if in_parts:
+            # One part would tell of it, and the others would seem complete without theirs.
+            raise
+        # What lies elsewhere is scored all the same.
+        yield Input(address, problem=str(error))
 
 
 def _globbed(pattern: str) -> Iterator[str]:

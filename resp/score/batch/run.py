@@ -108,4 +108,14 @@ def _score(
     def keeper(place: int) -> SegmentFile:
         return store.keep(inputs[place].key().hex())
 
-    yield from way(judge, inputs, todo, annotations, keeper)
+    with closing(way(judge, inputs, todo, annotations, keeper)) as made:
+        for place, report in made:
+            yield place, _with_known(report, inputs[place])
+
+
+def _with_known(report: Report, item: Input) -> Report:
+    """Say of a recording that failed what the list does: it was not read, and knows nothing itself."""
+    told = item.known.given()
+    if report.status != "failed" or not told:
+        return report
+    return report.model_copy(update={"recording": report.recording.model_copy(update=told)})

@@ -1,7 +1,7 @@
 """Ways from a recording to its report: in this process, or read by worker processes; a cluster is another one."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from resp.score.ahead import prepared_ahead
@@ -16,14 +16,14 @@ from resp.score.schema import Report
 Paths = str | os.PathLike[str]
 Keeper = Callable[[int], SegmentFile]
 
-Way = Callable[[Judge, Sequence[Input], Sequence[int], Paths | None, Keeper], Iterator[tuple[int, Report]]]
+Way = Callable[[Judge, Sequence[Input], Sequence[int], Paths | None, Keeper], Generator[tuple[int, Report], None, None]]
 """Given a judge, the list, the places in it that are to be scored, a folder of annotations, and what keeps the segments
 of the recording at a place that its report is too small for: yields place and report of each, as they are ready."""
 
 
 def in_process(
     judge: Judge, inputs: Sequence[Input], todo: Sequence[int], annotations: Paths | None, keeper: Keeper
-) -> Iterator[tuple[int, Report]]:
+) -> Generator[tuple[int, Report], None, None]:
     """Read and prepare in threads, judge in this one; see `Way`."""
     config, rate_hz = judge.config, judge.rate_hz
     for place, made in prepared_ahead(todo, lambda place: prepare_input(inputs[place], config, rate_hz, annotations)):
@@ -41,7 +41,7 @@ class ByWorkers:
 
     def __call__(
         self, judge: Judge, inputs: Sequence[Input], todo: Sequence[int], annotations: Paths | None, keeper: Keeper
-    ) -> Iterator[tuple[int, Report]]:
+    ) -> Generator[tuple[int, Report], None, None]:
         """Score."""
         begun: dict[int, tuple[LongReport, SegmentFile]] = {}
         with WorkerPool(min(self.count, max(1, len(todo))), judge.config, judge.rate_hz, annotations) as pool:

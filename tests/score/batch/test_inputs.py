@@ -132,6 +132,50 @@ def test_a_wrong_row_costs_its_own_recording(tmp_path, suffix):
             prepare_input(item, ModelConfig(name="any", network="ast", classes=("normal",)), 4000)
 
 
+@pytest.fixture(params=["csv", "parquet"])
+def write_list(tmp_path, request):
+    """Write rows of text as a list of either kind, and return its path."""
+
+    def write(columns):
+        path = tmp_path / f"m.{request.param}"
+        if request.param == "csv":
+            path.write_text("\n".join([",".join(columns), *map(",".join, zip(*columns.values(), strict=True))]))
+        else:
+            pq.write_table(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}), path)
+        return path
+
+    return write
+
+
+def test_both_kinds_of_list_read_alike(tmp_path, write_list):
+    table = write_list({" Path": [" x.wav ", ""], "PATIENT": ["p1 ", " "], "start": [" 2026-11-21", ""]})
+    (only,) = list_inputs([], manifest=table).all
+    assert only.name == str(tmp_path / "x.wav")
+    assert only.known == Known(patient_key="p1", started_at=datetime(2026, 11, 21))
+
+
+def test_both_kinds_of_list_are_refused_alike(write_list):
+    with pytest.raises((ScoreError, DataError), match="no rows"):
+        list_inputs([], manifest=write_list({"path": []}))
+    with pytest.raises((ScoreError, DataError), match="named twice"):
+        list_inputs([], manifest=write_list({"path": ["x.wav"], "Site": ["a"], "site ": ["b"]}))
+
+
+def test_columns_are_carried(tmp_path, write_list, caplog):
+    fill(tmp_path, "x.wav", "z.wav")
+    table = write_list({"path": ["x.wav", "y.wav"], "Visit": ["7", ""], "side": ["left", "right"]})
+    inputs = list_inputs([tmp_path / "z.wav"], manifest=table, carry=["side", "visit"])
+    assert inputs.carried == ("side", "visit")
+    assert [item.carried for item in inputs.all] == [(None, None), ("left", "7"), ("right", None)]
+    # What is carried is no slip; and changing it scores nothing anew.
+    assert "left alone" not in caplog.text
+    assert [item.key() for item in inputs.all[1:]] == [item.key() for item in list_inputs([], manifest=table).all]
+    with pytest.raises(ScoreError, match="no column ward among path, visit, side"):
+        list_inputs([], manifest=table, carry=["ward"])
+    with pytest.raises(ScoreError, match="ward: carried from a manifest"):
+        list_inputs([tmp_path / "x.wav"], carry=["ward"])
+
+
 def test_a_wrong_manifest_is_refused(tmp_path):
     (tmp_path / "m.csv").write_text("file\nx.wav\n")
     with pytest.raises(DataError, match="no column path"):

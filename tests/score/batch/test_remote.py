@@ -120,15 +120,22 @@ def test_a_large_object_that_is_short_is_read_where_it_lies(bucket, monkeypatch)
     assert (report.status, report.recording.duration_s) == ("scored", 2)
 
 
-def test_a_store_that_is_not_there_is_told(bucket, monkeypatch):
+def test_a_store_that_is_not_there_is_told(bucket, tmp_path, monkeypatch):
     import s3fs
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
     s3fs.S3FileSystem.clear_instance_cache()
+    here = tmp_path / "here.wav"
+    here.write_bytes(to_wav_bytes(sound(2)))
+    inputs = list_inputs([f"{bucket}/in", here])
+    lost, scored = (report for report, _ in score_in_order(LevelJudge(), inputs.all))
+    assert (lost.recording.file, lost.status, scored.status) == (f"{bucket}/in", "failed", "scored")
+    assert "s3://lungs/in: cannot be listed" in str(lost.reason)
+    # Every part but one would seem complete without its recordings.
     with pytest.raises(ScoreError, match=r"s3://lungs/in: cannot be listed"):
-        list_inputs([f"{bucket}/in"])
+        list_inputs([f"{bucket}/in"], shard=Shard(1, 2))
     s3fs.S3FileSystem.clear_instance_cache()
 
 
@@ -139,7 +146,8 @@ def test_other_protocols():
     store.pipe_file("/in/1.wav", to_wav_bytes(sound(2)))
     ((report, _),) = score_in_order(LevelJudge(), list_inputs(["memory://in"]).all)
     assert report.status == "scored"
-    with pytest.raises(ScoreError, match="nosuch://x"):
-        list_inputs(["nosuch://x"])
+    (unknown,) = list_inputs(["nosuch://x"]).all
+    assert unknown.name == "nosuch://x"
+    assert "Protocol not known" in unknown.problem
     assert not remote.is_remote("C:\\sounds\\x.wav")
     assert not remote.is_remote("in:/x.wav")

@@ -5,7 +5,7 @@ else ended the first, and then fails with that reason.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ def one_by_one(
     identity: ModelIdentity,
     pools: Pools,
     keeper: Keeper,
-) -> Iterator[tuple[int, Report]]:
+) -> Generator[tuple[int, Report], None, None]:
     """Yield place and report of recordings, as they are ready.
 
     Parameters

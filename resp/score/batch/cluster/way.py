@@ -1,7 +1,7 @@
 """A cluster as a way from recordings to reports."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from resp.score.batch.cluster.alone import one_by_one
@@ -38,7 +38,7 @@ class OnCluster:
 
     def __call__(
         self, judge: Judge, inputs: Sequence[Input], todo: Sequence[int], annotations: Paths | None, keeper: Keeper
-    ) -> Iterator[tuple[int, Report]]:
+    ) -> Generator[tuple[int, Report], None, None]:
         """Score.
 
         Raises
