@@ -28,7 +28,7 @@ from resp.evaluate.resampled import resample_numbers
 from resp.models.results import Interval, ResultTable, write_tables
 
 HERE = Path(__file__).parent
-RECIPE = HERE.parent / "configs" / "kauh" / "ast_conv_patchmix_cl.yaml"
+RECIPE = HERE.parent / "configs" / "kauh" / "ast_conv_heart.yaml"
 FILTERS = ("bell", "diaphragm", "extended")
 COLUMNS = ("Sp", "Se", "Score", "AUROC")
 

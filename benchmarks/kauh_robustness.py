@@ -1,13 +1,13 @@
-"""The fold models under other conditions, and by subgroups: each on the test patients of its own fold, pooled.
+"""The fold models under other conditions: each on the test patients of its own fold, pooled.
 
 Usage, after ``kauh_train_folds.py`` or ``resp cross-validate`` (any folder of run folders will do)::
 
     python benchmarks/kauh_robustness.py --runs runs/kauh-folds --root KAUH
 
-Writes ``kauh_robustness.md`` and ``kauh_subgroups.md`` beside this file, each with the ``.json`` that ``resp card``
-takes. The conditions are those of `resp.evaluate.conditions` but for the 5 dB steps; ``--conditions`` names others or
-all, ``--filters extended`` takes a third of the time, as only one of a patient's three recordings is judged, and
-``--seeds 1`` takes one run a fold. ``--smoke`` tries it out: two conditions, a few recordings, written to ``--out``.
+Writes ``kauh_robustness.md`` beside this file, with the ``.json`` that ``resp card`` takes. The conditions are those of
+`resp.evaluate.conditions` but for the 5 dB steps; ``--conditions`` names others or all, ``--filters extended`` takes a
+third of the time, as only one of a patient's three recordings is judged, and ``--seeds 1`` takes one run a fold.
+``--smoke`` tries it out: two conditions, a few recordings, written to ``--out``.
 """
 
 import argparse
@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from resp.datasets import Item, WaveformCache
+from resp.datasets import WaveformCache
 from resp.evaluate import Predictions
 from resp.evaluate.conditions import CONDITIONS, choose
 from resp.evaluate.conditions.predicting import predict_job
 from resp.evaluate.conditions.table import CLEAN, ConditionResults, compare_conditions
 from resp.evaluate.jobs import find_all, open_jobs
-from resp.evaluate.subgroups import subgroup_table, subgroups
-from resp.models.results import ResultTable, write_tables
+from resp.models.results import write_tables
 
 if TYPE_CHECKING:
     from resp.evaluate.conditions import AnyCondition
@@ -72,8 +71,8 @@ def measure_run(
     speech: Path | None,
     device: str,
     cache: Path | None,
-) -> tuple[dict[str, Predictions], tuple[Item, ...]]:
-    """Return what a run's honest weights say of the test items of its own fold under every condition, and the items."""
+) -> dict[str, Predictions]:
+    """Return what a run's honest weights say of the test items of its own fold under every condition."""
     import torch
 
     torch.set_num_threads(1)
@@ -88,19 +87,17 @@ def measure_run(
         start = time.perf_counter()
         found[name] = predict_job(job, condition, cache=WaveformCache(cache), batch_size=32, device=device)
         print(f"{job.name}, {name}: {time.perf_counter() - start:.1f} s", flush=True)
-    return found, job.items
+    return found
 
 
-def measure(
-    runs: list[Path], jobs: int, resamples: int, **how: Any
-) -> tuple[ConditionResults, Predictions, list[Item]]:
-    """Return results under all conditions, the clean predictions of all runs, and their items."""
+def measure(runs: list[Path], jobs: int, resamples: int, **how: Any) -> ConditionResults:
+    """Return results under all conditions."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         parts = [job.result() for job in [pool.submit(measure_run, run, **how) for run in runs]]
-    pooled = {name: Predictions.pool([found[name] for found, _ in parts]) for name in parts[0][0]}
+    pooled = {name: Predictions.pool([found[name] for found in parts]) for name in parts[0]}
     rows, notes = compare_conditions(pooled, resamples=resamples)
     clean = pooled[CLEAN]
-    results = ConditionResults(
+    return ConditionResults(
         subject=f"{len(runs)} fold models",
         data="KAUH, each on the test patients of its own fold",
         rows=rows,
@@ -109,12 +106,6 @@ def measure(
         level=0.95,
         notes=notes,
     )
-    return results, clean, [item for _, items in parts for item in items]
-
-
-def write(folder: Path, name: str, table: ResultTable) -> None:
-    (folder / f"{name}.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    write_tables(folder / f"{name}.json", {name: table})
 
 
 def main() -> None:
@@ -135,7 +126,7 @@ def main() -> None:
     if given.smoke and given.out == HERE:
         parser.error("--smoke needs --out: what it gives is no result")
     runs = run_folders(given.runs, given.seeds)
-    results, clean, items = measure(
+    results = measure(
         runs,
         given.jobs,
         given.resamples,
@@ -155,12 +146,10 @@ def main() -> None:
     command = shlex.join(["python", "benchmarks/kauh_robustness.py", *told])
     seeds = sorted({seed_of(run) for run in runs})
     given.out.mkdir(parents=True, exist_ok=True)
-    write(given.out, "kauh_robustness", results.to_table(command=command, seeds=seeds))
-    rows = subgroups(clean, items, resamples=given.resamples)
-    data = f"{results.subject} on {results.data}: {results.items} recordings of {results.patients} patients"
-    write(given.out, "kauh_subgroups", subgroup_table(rows, command=command, data=data, seeds=seeds))
-    print((given.out / "kauh_robustness.md").read_text(encoding="utf-8"))
-    print((given.out / "kauh_subgroups.md").read_text(encoding="utf-8"))
+    table = results.to_table(command=command, seeds=seeds)
+    (given.out / "kauh_robustness.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
+    write_tables(given.out / "kauh_robustness.json", {"kauh_robustness": table})
+    print(table.to_markdown(1))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Usage, after ``kauh_train_folds.py`` and ``kauh_cross_validation.py`` (see their heads)::
 
-    python benchmarks/kauh_ship_model.py --recipe configs/kauh/ast_conv_patchmix_cl.yaml --name lungs --root KAUH \
-        --icbhi ICBHI --weights mn04_as_mAP_432.pt --runs runs/ast --outside OUTSIDE \
+    python benchmarks/kauh_ship_model.py --recipe configs/kauh/ast_conv_heart.yaml --name lungs --root KAUH \
+        --icbhi ICBHI --weights mn04_as_mAP_432.pt --runs runs/heart --outside OUTSIDE \
         --tables benchmarks/kauh_cross_validation.json --out resp/models/shipped/lungs
 
 Temperature, prediction sets and the abstention threshold are fitted on the predictions that the fold models made of

@@ -17,7 +17,7 @@ from pathlib import Path
 from kauh_methods import FOLDS
 
 SEEDS = 3
-RECIPE = Path(__file__).parents[1] / "configs" / "kauh" / "ast_conv_patchmix_cl.yaml"
+RECIPE = Path(__file__).parents[1] / "configs" / "kauh" / "ast_conv_heart.yaml"
 
 
 def run_fold(recipe: Path, root: Path, weights: Path, out: Path, seed: int, fold: int, settings: list[str]) -> Path:

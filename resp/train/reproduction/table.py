@@ -68,7 +68,7 @@ def make_tables(
     partial: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> dict[str, ResultTable]:
-    """Return a table for each protocol and number of classes; no table mixes protocols.
+    """Return a table for each protocol that was run and number of classes; no table mixes protocols.
 
     Parameters
     ----------
@@ -86,7 +86,13 @@ def make_tables(
         What a reader must know besides.
     """
     tables = {}
-    for protocol in dict.fromkeys(row.protocol for row in plan.rows):
+    protocols = list(dict.fromkeys(row.protocol for row in plan.rows))
+    # A protocol of which nothing was run gets a line, not a table of nothing, as long as another has one.
+    run = [
+        one for one in protocols if any(row.name in results for row in plan.rows if row.protocol == one)
+    ] or protocols
+    left = tuple(f"The {one} protocol was not run." for one in protocols if one not in run)
+    for protocol in run:
         for two in (False, True):
             rows = [row for row in plan.rows if row.protocol == protocol]
             title = f"{plan.title}: {protocol} protocol" + (", normal against abnormal" if two else "")
@@ -97,7 +103,7 @@ def make_tables(
                 seeds=tuple(seeds),
                 columns=_columns(rows[0]),
                 rows=tuple(_cells(row, results.get(row.name), two=two) for row in rows),
-                notes=(*_partial_notes(partial), *_notes(protocol, rows), *plan.notes, *notes),
+                notes=(*_partial_notes(partial), *_notes(protocol, rows), *plan.notes, *left, *notes),
             )
     return tables
 

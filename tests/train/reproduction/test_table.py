@@ -58,7 +58,7 @@ def cells(table: ResultTable, row: int) -> dict[str, object]:
 
 def made(result: RowResult, **changes: object) -> dict[str, ResultTable]:
     given = {"seeds": [0, 1], "command": "resp reproduce made", "data": "Data", **changes}
-    return make_tables(PLAN, {LIVE.name: result}, **given)  # type: ignore[arg-type]
+    return make_tables(PLAN, {LIVE.name: result, HONEST.name: result}, **given)  # type: ignore[arg-type]
 
 
 def test_measured_published_and_difference(result: RowResult) -> None:
@@ -98,6 +98,14 @@ def test_what_was_not_run_says_so_and_protocols_do_not_mix(result: RowResult) ->
     assert any("Somebody, 2023" in note for note in tables["literature"].notes)
 
 
+def test_a_protocol_that_was_not_run_has_a_line_and_no_table(result: RowResult) -> None:
+    tables = make_tables(PLAN, {LIVE.name: result}, seeds=[0, 1], command="", data="Data")
+    assert list(tables) == ["literature", "literature_two_class"]
+    assert "The honest protocol was not run." in tables["literature"].notes
+    # Where nothing was run at all, the tables say what there would be.
+    assert len(make_tables(PLAN, {}, seeds=[0, 1], command="", data="Data")) == 4
+
+
 def test_partial_data_stand_over_every_table(result: RowResult, tmp_path: Path) -> None:
     whole, partial = made(result), made(result, partial=["3 of 4 recordings", "random weights"])
     assert not any("PARTIAL" in table.title for table in whole.values())
@@ -115,7 +123,9 @@ def test_partial_data_stand_over_every_table(result: RowResult, tmp_path: Path) 
 
 def test_tables_that_have_no_note_in_common_keep_their_own(result: RowResult) -> None:
     bare = replace(PLAN, notes=())
-    page = to_markdown(bare, make_tables(bare, {LIVE.name: result}, seeds=[0, 1], command="", data="Data"))
+    page = to_markdown(
+        bare, make_tables(bare, {LIVE.name: result, HONEST.name: result}, seeds=[0, 1], command="", data="Data")
+    )
     assert page.count("Nothing is published") == page.count("Published: Somebody, 2023.") == 2
 
 
