@@ -88,9 +88,8 @@ def make_tables(
     tables = {}
     protocols = list(dict.fromkeys(row.protocol for row in plan.rows))
     # A protocol of which nothing was run gets a line, not a table of nothing, as long as another has one.
-    run = [
-        one for one in protocols if any(row.name in results for row in plan.rows if row.protocol == one)
-    ] or protocols
+    measured = {row.protocol for row in plan.rows if row.name in results}
+    run = [one for one in protocols if one in measured or not measured]
     left = tuple(f"The {one} protocol was not run." for one in protocols if one not in run)
     for protocol in run:
         for two in (False, True):
