@@ -62,10 +62,11 @@ def columns(level: Level = "recording", classes: Sequence[str] = (), carried: Se
     """
     own = _own_columns(level, classes)
     taken = {column.name for column in own}
-    for name in carried:
+    for place, name in enumerate(carried):
         if name in taken:
             raise ReportError(f"column {name!r}: the table has one of that name already; call it otherwise in the list")
-        taken.add(name)
+        if name in carried[:place]:
+            raise ReportError(f"column {name!r} is to be carried twice; name it once")
     return (*own, *(Column(name) for name in carried))
 
 

@@ -196,6 +196,8 @@ def test_columns_of_a_list_are_carried_into_the_table(model, folder, tmp_path):
     table.write_text("path,status\nin/3.wav,new\n")
     clash = run("--manifest", table, "--carry", "status")
     assert "column 'status': the table has one of that name already" in str(clash.exception)
+    twice = run("--manifest", table, "--carry", "path", "--carry", "Path")
+    assert "'path' is to be carried twice" in str(twice.exception)
 
 
 def test_the_table_tells_engine_and_precision(model, folder):
