@@ -70,7 +70,7 @@ def main() -> None:
     items = {str(item) for part in methods[SVM] for item in part.items}
     table = as_table(
         measure(methods, SVM),
-        title=f"KAUH, {FOLDS} patient-disjoint folds × {given.seeds} seeds",
+        title=f"KAUH, {FOLDS} patient-disjoint folds × {given.seeds} seed{'s' if given.seeds > 1 else ''}",
         command=" ".join([f"python benchmarks/kauh_cross_validation.py --root KAUH --seeds {given.seeds}", *shown]),
         data=f"KAUH, {len(items)} recordings of {len(patients)} patients; classes normal, crackle, wheeze, both",
         seeds=given.seeds,
