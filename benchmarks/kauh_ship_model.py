@@ -9,7 +9,12 @@ Usage, after ``kauh_train_folds.py`` and ``kauh_cross_validation.py`` (see their
 Temperature, prediction sets and the abstention threshold are fitted on the predictions that the fold models made of
 patients they had not seen. What these give is measured on each patient by fitting on the others. ICBHI is measured
 once, cycle by cycle, by the finished model, and chooses nothing. OUTSIDE holds sounds that are none of a lung, a folder
-a kind (``outside_sounds.py`` gathers them). Pictures of the calibration go to ``kauh_calibration`` beside this file.
+a kind (``outside_sounds.py`` gathers them). What the finished model refuses is measured on it, and joins its card::
+
+    python benchmarks/kauh_gates.py --root KAUH --model resp/models/shipped/lungs
+    resp card resp/models/shipped/lungs --results benchmarks/kauh_gates.json --write
+
+Pictures of the calibration go to ``kauh_calibration`` beside this file.
 """
 
 import argparse
