@@ -27,10 +27,10 @@ from kauh_methods import (
     outer_splits,
     plain_machine,
     predictions,
+    publish,
 )
 
 from resp.evaluate import Predictions
-from resp.models.results import write_tables
 
 HERE = Path(__file__).parent
 SCORER = "as resp score gives it"
@@ -79,9 +79,7 @@ def main() -> None:
             "the number of epochs is fixed; what was chosen with test parts in sight stands in benchmarks/README.md",
         ],
     )
-    write_tables(given.out.with_suffix(".json"), {"kauh_folds": table})
-    given.out.with_suffix(".md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    print(table.to_markdown(1))
+    publish(given.out, "kauh_folds", table)
 
 
 if __name__ == "__main__":

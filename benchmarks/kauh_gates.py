@@ -19,13 +19,16 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from kauh_methods import publish
 from kauh_robustness import CLEAN, DEFAULT
+from numpy.typing import NDArray
 
 from resp import Report, Scorer, load_recording
 from resp.datasets import DataSettings, Item, open_dataset
 from resp.evaluate import patient_bootstrap
+from resp.evaluate.bootstrap import Interval
 from resp.evaluate.conditions import CONDITIONS, choose, is_attack
-from resp.models.results import Interval, ResultTable, write_tables
+from resp.models.results import ResultTable
 
 HERE = Path(__file__).parent
 FILTER = "extended"
@@ -53,7 +56,6 @@ def judged(model: str | None, root: Path, name: str) -> list[list[bool]]:
     found = []
     for item in recordings(root):
         recording = load_recording(item.path)
-        # An attack needs the network; those of the registry that need none are asked for here.
         report = scorer.score(recording if condition is None else condition.change(recording, 0))
         found.append([meets(report) for meets in GATES.values()])
     return found
@@ -69,14 +71,14 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=HERE / "kauh_gates", help="of the files, without suffix")
     given = parser.parse_args()
+    # An attack needs the network's gradients, which no report tells.
     names = [CLEAN, *(name for name in given.conditions.split(",") if not is_attack(name))]
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
         found = [np.array(part) for part in pool.map(partial(judged, given.model, given.root), names)]
     patients = np.array([item.patient for item in recordings(given.root)])
 
-    def share(met: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Interval:
-        told = patient_bootstrap(lambda drawn: float(drawn.mean()), patients, met, resamples=given.resamples)
-        return Interval(value=told.value, low=told.low, high=told.high)
+    def share(met: NDArray[np.bool_]) -> Interval:
+        return patient_bootstrap(lambda drawn: float(drawn.mean()), patients, met, resamples=given.resamples)
 
     told = ["--root", "KAUH"] + (["--conditions", given.conditions] if given.conditions != DEFAULT else [])
     identity = Scorer.load(given.model).identity
@@ -101,9 +103,7 @@ def main() -> None:
             "not probable enough.",
         ),
     )
-    write_tables(given.out.with_suffix(".json"), {"kauh_gates": table})
-    given.out.with_suffix(".md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    print(table.to_markdown(1))
+    publish(given.out, "kauh_gates", table)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ from kauh_methods import (
     outer_splits,
     plain_machine,
     predictions,
+    publish,
 )
 from sklearn.model_selection import StratifiedGroupKFold
 from trunk_maps import Maps, hear, learner
@@ -51,7 +52,6 @@ from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset
 from resp.evaluate import Predictions, icbhi_score
 from resp.models.network import OUTPUT, Network
 from resp.models.predict import predict_logits
-from resp.models.results import write_tables
 from resp.train import load_recipe
 from resp.train.augmentation import Augmentation, AugmentSettings
 from resp.train.averaging import create_averaging
@@ -333,9 +333,7 @@ def main() -> None:
         ],
         headline="chosen in each fold",
     )
-    write_tables(HERE / "kauh_heads.json", {"heads": table})
-    (HERE / "kauh_heads.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    print(table.to_markdown(1))
+    publish(HERE / "kauh_heads", "heads", table)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kauh_methods import FOLDS
+from kauh_methods import FOLDS, publish
 
 from resp.evaluate import Predictions, evaluate_model
 from resp.evaluate.resampled import resample_numbers
-from resp.models.results import Interval, ResultTable, write_tables
+from resp.models.results import Interval, ResultTable
 
 HERE = Path(__file__).parent
 RECIPE = HERE.parent / "configs" / "kauh" / "ast_conv_heart.yaml"
@@ -139,9 +139,7 @@ def main() -> None:
         ),
     )
     name = "kauh_left_out" if given.recipe == RECIPE else f"kauh_left_out_{given.recipe.stem}"
-    (given.tables / f"{name}.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    write_tables(given.tables / f"{name}.json", {"left_out": table})
-    print(table.to_markdown(1))
+    publish(given.tables / name, "left_out", table)
 
 
 if __name__ == "__main__":

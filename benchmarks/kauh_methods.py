@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset, split_dataset
 from resp.evaluate import Predictions, icbhi_score, patient_bootstrap, two_class_score
 from resp.evaluate.ranking import auroc
-from resp.models.results import ResultTable
+from resp.models.results import ResultTable, write_tables
 
 FOLDS = 5
 RATE_HZ = 4000
@@ -89,6 +89,13 @@ def load_runs(folder: Path, seeds: int, file: str) -> list[Predictions]:
     return [
         Predictions.load(folder / f"seed{seed}-fold{fold}" / file) for seed in range(seeds) for fold in range(FOLDS)
     ]
+
+
+def publish(out: Path, name: str, table: ResultTable) -> None:
+    """Write a table as ``out``.md, and under its name as ``out``.json, which ``resp card`` takes; print it."""
+    write_tables(out.with_suffix(".json"), {name: table})
+    out.with_suffix(".md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
+    print(table.to_markdown(1))
 
 
 def filters_joined(tables: Sequence[Predictions]) -> list[Predictions]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from kauh_methods import publish
 
 from resp.datasets import WaveformCache
 from resp.evaluate import Predictions
@@ -27,7 +28,6 @@ from resp.evaluate.conditions import CONDITIONS, choose
 from resp.evaluate.conditions.predicting import predict_job
 from resp.evaluate.conditions.table import CLEAN, ConditionResults, compare_conditions
 from resp.evaluate.jobs import find_all, open_jobs
-from resp.models.results import write_tables
 
 if TYPE_CHECKING:
     from resp.evaluate.conditions import AnyCondition
@@ -147,9 +147,7 @@ def main() -> None:
     seeds = sorted({seed_of(run) for run in runs})
     given.out.mkdir(parents=True, exist_ok=True)
     table = results.to_table(command=command, seeds=seeds)
-    (given.out / "kauh_robustness.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    write_tables(given.out / "kauh_robustness.json", {"kauh_robustness": table})
-    print(table.to_markdown(1))
+    publish(given.out / "kauh_robustness", "kauh_robustness", table)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,11 @@ Every recording is judged by the models that have not learned from its patient, 
 import argparse
 from pathlib import Path
 
-from kauh_methods import FOLDS, load_runs
+from kauh_methods import FOLDS, load_runs, publish
 
 from resp.datasets import DataSettings, open_dataset
 from resp.evaluate import Predictions
 from resp.evaluate.subgroups import subgroup_table, subgroups
-from resp.models.results import write_tables
 
 HERE = Path(__file__).parent
 
@@ -39,9 +38,7 @@ def main() -> None:
         f"{len(set(found.patients.tolist()))} patients, each judged by the models that have not learned from it",
         seeds=tuple(range(given.seeds)),
     )
-    write_tables(given.out.with_suffix(".json"), {"kauh_subgroups": table})
-    given.out.with_suffix(".md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    print(table.to_markdown(1))
+    publish(given.out, "kauh_subgroups", table)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ Nothing is measured here: rows come from the ``.json`` beside this file. Writes 
 import argparse
 from pathlib import Path
 
-from kauh_methods import SVM
+from kauh_methods import SVM, publish
 
-from resp.models.results import Cell, Interval, ResultTable, read_tables, write_tables
+from resp.models.results import Cell, Interval, ResultTable, read_tables
 
 HERE = Path(__file__).parent
 # Table → the tables in its file of which rows are taken.
@@ -71,9 +71,7 @@ def main() -> None:
             "anew in every epoch.",
         ),
     )
-    write_tables(HERE / "kauh_whole_search.json", {"kauh_whole_search": table})
-    (HERE / "kauh_whole_search.md").write_text(table.to_markdown(1) + "\n", encoding="utf-8")
-    print(table.to_markdown(1))
+    publish(HERE / "kauh_whole_search", "kauh_whole_search", table)
 
 
 if __name__ == "__main__":
