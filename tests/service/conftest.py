@@ -1,4 +1,4 @@
-"""A tiny network that can be held still, sounds for it, and the service around it."""
+"""A tiny network that can be held still, sounds for it, the service around it and keys to that."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from resp.audio import Recording, to_wav_bytes
 from resp.models.config import ClipSettings, ModelConfig
 from resp.models.network import Network
 from resp.score import Scorer
-from resp.service import Keys, ServiceSettings, create_app
+from resp.service import Keys, ServiceSettings, create_app, make_key
 
 CLASSES = ("normal", "crackle", "wheeze", "both")
 RATE_HZ = 4000
@@ -106,6 +106,13 @@ def serve(scorer, gate, until):
     gate.open.set()
     for client in running:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def two_keys():
+    """The keys of two clinics as the service knows them, and the two as they are shown."""
+    made = [make_key(name) for name in ("clinic-a", "clinic-b")]
+    return Keys.load(None, " ".join(line for _, line in made)), *(key for key, _ in made)
 
 
 @pytest.fixture
