@@ -1,6 +1,7 @@
-"""Files of every format, encoded with soundfile and PyAV."""
+"""Files of every format, encoded with soundfile and PyAV, and headers of WAV files that say what they are told to."""
 
 import io
+import struct
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +44,16 @@ def encode_av(
     return buffer.getvalue()
 
 
+def pack_wav_header(rate_hz: int, data_bytes: int, channels: int = 1) -> bytes:
+    """The header of a WAV file of 16 bits, whatever length is to stand in it."""
+    align = 2 * channels
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", min(36 + data_bytes, 2**32 - 1), b"WAVE", b"fmt ", 16, 1, channels),
+        *(rate_hz, rate_hz * align, align, 16, b"data", data_bytes),
+    )
+
+
 @pytest.fixture
 def with_soundfile() -> Callable[..., bytes]:
     return encode_soundfile
@@ -51,6 +62,11 @@ def with_soundfile() -> Callable[..., bytes]:
 @pytest.fixture
 def with_av() -> Callable[..., bytes]:
     return encode_av
+
+
+@pytest.fixture
+def wav_header() -> Callable[..., bytes]:
+    return pack_wav_header
 
 
 @pytest.fixture
