@@ -1,8 +1,9 @@
-"""The listening component alone on a page, opened in a browser on real recordings."""
+"""Noise to draw and play, and the listening component alone on a page, opened in a browser on real recordings."""
 
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 
 from page_server import served_script
@@ -23,6 +24,16 @@ AS_NEW = """element => {
     listening.seek(0);
     listening.show(0, listening.view.duration_s);
 }"""
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """Make noise."""
+
+    def make(seconds=2.0, rate_hz=8000, seed=0):
+        return (0.1 * np.random.default_rng(seed).standard_normal(round(seconds * rate_hz))).astype(np.float32)
+
+    return make
 
 
 @pytest.fixture(scope="module")
