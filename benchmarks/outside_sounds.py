@@ -11,7 +11,7 @@ of the speaker and the collection of music as many as there.
 import argparse
 from pathlib import Path
 
-from familiarity import CLIPS_A_SPEAKER, LEAST_SPEECH_BYTES, sound_files, taught_as
+from familiarity_sounds import CLIPS_A_SPEAKER, LEAST_SPEECH_BYTES, sound_files, taught_as
 
 from resp.train.familiarity.fitting import spread
 
