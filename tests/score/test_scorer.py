@@ -1,5 +1,6 @@
+"""One recording scored: its segments and numbers against a slow version, and what is abstained on or refused."""
+
 import logging
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,69 +8,15 @@ import torch
 from scipy.special import softmax
 from torch import nn
 
-import resp
-from resp.audio import (
-    Recording,
-    cut_windows,
-    fade_ends,
-    fit_length,
-    resample,
-    synthesise_breathing,
-    write_wav,
-)
-from resp.models.config import Calibration, ClipSettings, ModelConfig
+from loudness_scorer import CLASSES, RATE_HZ, WINDOW_S, Loudness, make_scorer, noise
+from resp.audio import Recording, cut_windows, fade_ends, fit_length, resample, synthesise_breathing
 from resp.models.network import Network
 from resp.score import Report, ScoreError, Scorer
-
-CLASSES = ("normal", "crackle", "wheeze", "both")
-RATE_HZ = 8000
-WINDOW_S = 4.0
-
-
-class Loudness(nn.Module):
-    """Logits that can be recomputed by hand: RMS, peak, mean absolute value, 0."""
-
-    def forward(self, waveform):
-        return torch.stack(
-            [
-                10 * waveform.square().mean(-1).sqrt(),
-                waveform.abs().amax(-1),
-                10 * waveform.abs().mean(-1),
-                torch.zeros(len(waveform)),
-            ],
-            dim=-1,
-        )
 
 
 def loudness(waveform):
     waveform = waveform.astype(np.float64)
     return np.array([10 * np.sqrt((waveform**2).mean()), np.abs(waveform).max(), 10 * np.abs(waveform).mean(), 0.0])
-
-
-def make_scorer(network=None, **settings):
-    clip = ClipSettings(window_s=WINDOW_S, hop_s=2.0, fade_samples=100, **settings.pop("clip", {}))
-    config = ModelConfig(
-        name="loudness",
-        network="ast",
-        classes=CLASSES,
-        clip=clip,
-        calibration=Calibration(**settings.pop("calibration", {})),
-        **settings,
-    )
-    network = network or Network(
-        {"logits": Loudness()},
-        sites=[],
-        classes=CLASSES,
-        rate_hz=RATE_HZ,
-        input_samples=int(WINDOW_S * RATE_HZ),
-        feature_size=1,
-    )
-    return Scorer(SimpleNamespace(network=network, config=config, sha256="ab" * 32, card="A card.", folder=None))
-
-
-def noise(seconds, rate_hz=RATE_HZ, channels=1, seed=0):
-    samples = np.random.default_rng(seed).normal(scale=0.05, size=(channels, int(seconds * rate_hz)))
-    return Recording(samples, rate_hz, source="noise.wav")
 
 
 def breathing(seed=0):
@@ -281,97 +228,6 @@ def test_a_model_that_gives_no_numbers_fails_the_recording():
     assert report.status == "failed"
     assert report.reason is not None
     assert "not finite" in report.reason
-
-
-@pytest.fixture
-def folder(tmp_path):
-    place = tmp_path / "in"
-    place.mkdir()
-    write_wav(noise(5, seed=1), place / "a_good.WAV")
-    (place / "b_text.wav").write_text("this is a letter, not a sound\n" * 50)
-    (place / "c_empty.wav").touch()
-    write_wav(noise(5, seed=2), place / "d_cut.wav")
-    whole = (place / "d_cut.wav").read_bytes()
-    (place / "d_cut.wav").write_bytes(whole[:30])
-    write_wav(Recording(np.zeros(RATE_HZ * 5), RATE_HZ), place / "e_silent.wav")
-    write_wav(noise(5, seed=3), place / "f_good.wav")
-    return place
-
-
-def test_every_file_gets_a_report_in_order(folder):
-    reports = list(make_scorer().score_paths([folder, folder / "gone.wav"]))
-    names = [report.recording.file.rpartition("/")[2] for report in reports]
-    assert names == [
-        "a_good.WAV",
-        "b_text.wav",
-        "c_empty.wav",
-        "d_cut.wav",
-        "e_silent.wav",
-        "f_good.wav",
-        "gone.wav",
-    ]
-    status = [report.status for report in reports]
-    assert status == ["scored", "failed", "failed", "failed", "abstained", "scored", "failed"]
-    assert all(report.reason for report in reports if report.status != "scored")
-    assert all("unexpected" not in (report.reason or "") for report in reports)
-
-
-def test_score_file_says_the_same_as_score_paths(folder):
-    one = make_scorer()
-    assert [one.score_file(path) for path in sorted(folder.iterdir())] == list(one.score_paths([folder]))
-
-
-def test_score_file_says_the_same_as_score(folder):
-    path = folder / "a_good.WAV"
-    one = make_scorer()
-    assert one.score_file(path) == one.score(resp.load_recording(path).with_known(source=str(path)))
-
-
-def test_an_empty_folder_gets_a_report(tmp_path):
-    (report,) = make_scorer().score_paths([tmp_path])
-    assert report.status == "failed"
-    assert report.reason is not None
-    assert "no sound file" in report.reason
-
-
-def test_a_folder_for_one_file_gets_a_report_that_says_so(folder):
-    report = make_scorer().score_file(folder)
-    assert report.status == "failed"
-    assert report.reason is not None
-    assert "a folder where one recording is expected" in report.reason
-
-
-def test_a_reader_may_stop_early(folder):
-    reports = make_scorer().score_paths([folder])
-    assert next(reports).status == "scored"
-    reports.close()
-
-
-def test_annotations_beside_the_recordings(folder, tmp_path):
-    marks = tmp_path / "marks"
-    marks.mkdir()
-    (marks / "a_good.txt").write_text("0.1\t2.0\t0\t0\n2.0\t4.5\t1\t0\n")
-    (marks / "e_silent.txt").write_text("0\t99\t0\t0\n")
-    reports = list(make_scorer().score_paths([folder], annotations=marks))
-    assert [segment.start_s for segment in reports[0].segments] == [0.1, 2.0]
-    assert reports[4].status == "failed"
-    assert "annotations of this recording" in reports[4].reason
-    assert {segment.kind for segment in reports[5].segments} == {"window"}
-    assert make_scorer().score_file(folder / "a_good.WAV", marks / "a_good.txt") == reports[0]
-
-
-@pytest.mark.parametrize(("text", "reason"), [("", "no cycle"), ("0 x 0 0\n", "line 1")])
-def test_a_bad_annotation_fails_the_recording(folder, tmp_path, text, reason):
-    (tmp_path / "bad.txt").write_text(text)
-    report = make_scorer().score_file(folder / "a_good.WAV", tmp_path / "bad.txt")
-    assert report.status == "failed"
-    assert reason in report.reason
-
-
-def test_a_missing_annotation_fails_the_recording(folder, tmp_path):
-    report = make_scorer().score_file(folder / "a_good.WAV", tmp_path / "gone.txt")
-    assert report.status == "failed"
-    assert "no such annotation" in report.reason
 
 
 def test_a_window_that_the_network_does_not_take_is_refused():
