@@ -1,4 +1,4 @@
-"""Small copies of data sets that the tests write themselves."""
+"""Small copies of data sets that the tests write themselves, and an empty cache for them."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 
 from made_datasets import write_icbhi, write_sound
-from resp.datasets import Census, DataSet, Item
+from resp.datasets import Census, DataSet, Item, WaveformCache
 
 
 @pytest.fixture
 def make_sound() -> Callable[..., Path]:
     return write_sound
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> WaveformCache:
+    return WaveformCache(tmp_path / "cache")
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
-"""The waveform cache: right samples, decoded once, whole after a kill, shared by writers."""
+"""The waveform cache: right samples, decoded once."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +8,10 @@ import pytest
 import soundfile
 
 import resp.datasets.cache as cache_module
+from made_items import RATE_HZ, dataset_of, item
 from resp.audio.clip import fade_ends
 from resp.audio.resampling import resample
-from resp.datasets import Census, DataError, DataSet, Item, WaveformCache, default_cache_folder
-
-RATE_HZ = 8000
-
-
-def item(path: Path, start_s: float | None = None, end_s: float | None = None) -> Item:
-    return Item(path.stem, path, start_s, end_s, 0, "p")
-
-
-def dataset_of(*items: Item) -> DataSet:
-    return DataSet("made", ("normal",), items, Census(()))
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return WaveformCache(tmp_path / "cache")
+from resp.datasets import DataError, DataSet, WaveformCache, default_cache_folder
 
 
 def test_clips_are_cut_after_resampling_and_fading(cache, make_sound, tmp_path):
@@ -151,14 +133,6 @@ def test_a_part_of_a_clip_is_the_part_of_the_whole(cache, make_sound, tmp_path, 
         assert np.isnan(out[::2]).all()
 
 
-@pytest.mark.parametrize(("start", "samples"), [(-1, 10), (3991, 10), (9000, 1)])
-def test_a_part_that_is_not_within_the_item(cache, make_sound, tmp_path, start, samples):
-    path = make_sound(tmp_path / "a.wav", duration_s=2.0)
-    waveforms = cache.open(dataset_of(item(path, 0.25, 0.75)), RATE_HZ)
-    with pytest.raises(DataError, match="of an item of 4000; expected them within it"):
-        waveforms.read(0, start, np.empty(samples, dtype=np.float32))
-
-
 def test_a_cached_file_that_goes_while_it_is_used(cache, make_sound, tmp_path):
     waveforms = cache.open(dataset_of(item(make_sound(tmp_path / "a.wav"))), RATE_HZ)
     (cached,) = cache.folder.rglob("*.npy")
@@ -190,146 +164,6 @@ def test_a_silent_recording_is_left_whole(cache, tmp_path):
     path = tmp_path / "silent.wav"
     soundfile.write(path, np.zeros(1000), RATE_HZ)
     assert cache.open(dataset_of(item(path)), RATE_HZ, trim_db=60).samples(0) == 1000
-
-
-def test_trimming_refuses_marks_in_time(cache, make_sound, tmp_path):
-    path = make_sound(tmp_path / "a.wav")
-    with pytest.raises(DataError, match=r"displace the marks in time of 1 items(.|\n)*a@0\.100-0\.500"):
-        cache.open(dataset_of(item(path), item(path, 0.1, 0.5)), RATE_HZ, trim_db=60)
-
-
-def test_unreadable_sounds_are_all_named_and_the_others_kept(cache, make_sound, tmp_path):
-    good = make_sound(tmp_path / "good.wav")
-    bad = [tmp_path / f"bad{number}.wav" for number in range(12)]
-    for number, path in enumerate(bad):
-        path.write_bytes(f"this is no sound {number}".encode())
-    with pytest.raises(DataError, match="12 sounds cannot be read") as caught:
-        cache.open(dataset_of(item(good), *(item(path) for path in bad)), RATE_HZ)
-    assert str(caught.value).count("bad") >= 10
-    assert "and 2 more" in str(caught.value)
-    assert len(list(cache.folder.rglob("*.npy"))) == 1
-
-
-def test_missing_sounds_are_named(cache, tmp_path):
-    with pytest.raises(DataError, match=r"1 sound files cannot be read(.|\n)*gone\.wav"):
-        cache.open(dataset_of(item(tmp_path / "gone.wav")), RATE_HZ)
-
-
-def test_items_without_a_sample_are_named(cache, make_sound, tmp_path):
-    path = make_sound(tmp_path / "a.wav", duration_s=1.0)
-    with pytest.raises(DataError, match=r"2 items have no sample at 8000 Hz(.|\n)*a@1\.000-2\.000"):
-        cache.open(dataset_of(item(path), item(path, 1.0, 2.0), item(path, 0.5, 0.50001)), RATE_HZ)
-
-
-@pytest.mark.parametrize(
-    ("rate_hz", "fade", "level", "trim_db"),
-    [(0, 0, "none", None), (8000, -1, "none", None), (8000, 0, "rms", None), (8000, 0, "none", 0.0)],
-)
-def test_parameters_out_of_range(cache, rate_hz, fade, level, trim_db):
-    with pytest.raises(DataError, match="expected a positive rate"):
-        cache.open(dataset_of(), rate_hz, fade, level, trim_db=trim_db)
-
-
-def test_a_folder_that_cannot_be_made(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match="the cache folder cannot be made"):
-        WaveformCache(tmp_path / "file").open(dataset_of(), RATE_HZ)
-
-
-def test_a_full_disk_is_one_clear_error(cache, make_sound, tmp_path, monkeypatch):
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(cache_module, "write_atomically", fail)
-    with pytest.raises(DataError, match=r"a\.wav cannot be cached: .*No space left"):
-        cache.open(dataset_of(item(make_sound(tmp_path / "a.wav"))), RATE_HZ)
-
-
-def test_abandoned_files_go_and_fresh_ones_stay(cache, make_sound, tmp_path):
-    dataset = dataset_of(item(make_sound(tmp_path / "a.wav")))
-    cache.open(dataset, RATE_HZ)
-    (folder,) = (path.parent for path in cache.folder.rglob("*.npy"))
-    old, fresh = folder / ".writing-old", folder / ".writing-fresh"
-    old.touch()
-    fresh.touch()
-    os.utime(old, (time.time() - 200_000,) * 2)
-    cache.open(dataset, RATE_HZ)
-    assert not old.exists()
-    assert fresh.exists()
-
-
-WRITER = """
-import os, sys, time
-from pathlib import Path
-import resp.datasets.contents as contents
-from resp.datasets import Census, DataSet, Item, WaveformCache
-
-root, mode = Path(sys.argv[1]), sys.argv[2]
-paths = sorted(root.glob("*.wav"))
-items = tuple(Item(path.stem, path, None, None, 0, "p") for path in paths)
-if mode == "stop":
-    # However long the start took, the first things written are waveforms, not checksums to remember.
-    contents.SETTLED_S = float("inf")
-    written, sync = [], os.fsync
-    def stop(file):
-        written.append(file)
-        if len(written) == 3:
-            os.ftruncate(file, 1000)
-            print("half written", flush=True)
-            time.sleep(60)
-        sync(file)
-    os.fsync = stop
-else:
-    while not (root / "go").exists():
-        time.sleep(0.005)
-dataset = DataSet("made", ("normal",), items, Census(()))
-waveforms = WaveformCache(root / "cache").open(dataset, 8000, workers=1)
-print(sum(float(abs(waveforms.clip(index)).sum()) for index in range(len(waveforms))))
-"""
-
-
-@pytest.fixture
-def sounds(make_sound, tmp_path):
-    return [make_sound(tmp_path / f"{number}.wav", number, 1.0) for number in range(6)]
-
-
-def start_writer(tmp_path: Path, mode: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path), mode],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_a_killed_build_leaves_only_whole_files_and_is_continued(cache, sounds, tmp_path, monkeypatch):
-    dataset = dataset_of(*(item(path) for path in sounds))
-    writer = start_writer(tmp_path, "stop")
-    assert writer.stdout is not None
-    assert writer.stdout.readline() == "half written\n"
-    writer.send_signal(signal.SIGKILL)
-    writer.communicate()
-    finished = list(cache.folder.rglob("*.npy"))
-    assert len(finished) == 2
-    assert len(list(cache.folder.rglob(".writing-*"))) == 1
-    decoded = []
-    load = cache_module.load_recording
-    monkeypatch.setattr(cache_module, "load_recording", lambda path: decoded.append(path) or load(path))
-    continued = cache.open(dataset, RATE_HZ)
-    assert len(decoded) == 4
-    fresh = WaveformCache(tmp_path / "fresh").open(dataset, RATE_HZ)
-    for index in range(len(dataset)):
-        np.testing.assert_array_equal(continued.clip(index), fresh.clip(index))
-
-
-def test_concurrent_writers_agree(cache, sounds, tmp_path):
-    writers = [start_writer(tmp_path, "go") for _ in range(3)]
-    (tmp_path / "go").touch()
-    answers = [writer.communicate(timeout=60) for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0, 0], answers
-    assert len({out for out, _ in answers}) == 1
-    assert len(list(cache.folder.rglob("*.npy"))) == len(sounds)
-    assert not list(cache.folder.rglob(".writing-*"))
 
 
 @pytest.mark.parametrize(
