@@ -1,4 +1,4 @@
-"""Every network of the registry, small enough for a test."""
+"""Every network of the registry, small enough for a test, and noise for it."""
 
 from typing import Any
 
@@ -33,6 +33,11 @@ def made(name: str, seed: int = 0) -> Network:
     """Return the small network of that name."""
     torch.manual_seed(seed)
     return create(name, classes=CLASSES, **SMALL[name])
+
+
+def randn(*shape: int, seed: int = 0) -> Tensor:
+    """Return normal noise of its own seed."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def waves(network: Network, count: int = 3, seed: int = 0) -> Tensor:

@@ -6,10 +6,7 @@ from torch import nn
 from resp.models import ModelError
 from resp.models.layers import MeanOverTime, Mirror, convolution, dense, linear
 from resp.models.lengths import Slide, least_length, length_behind
-
-
-def randn(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+from small_networks import randn
 
 
 @pytest.mark.parametrize(("left", "right"), [(3, 3), (0, 2), (2, 1), (9, 9), (0, 0)])
