@@ -1,6 +1,5 @@
 """Mixup, EAT's mixup, BC learning and SpeechMix: weighted sums."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,34 +9,15 @@ from scipy import stats
 from torch import Tensor, nn
 
 from resp import mix
-from resp.mix import MixError, Origin, forward_mixed, mixed_targets
+from resp.mix import MixError, Origin, mixed_targets
 from resp.mix.eat_mixup import EatMixup
 from resp.mix.linear import LinearDraw, equal_power, heard_ratio
 from resp.mix.loudness import a_weighted_level_db, mean_power_level_db
 from resp.mix.mixup import Mixup
-from resp.models.network import Network, Site
+from sounds_to_mix import LABELS, RATE_HZ, WAVEFORM, generator, made_sounds, origin_of
 
-RATE_HZ = 16_000
-WAVEFORM = Site("waveform", ("batch", "time"))
-LABELS = torch.tensor([0, 1, 0, 2, 1])
 NAMES = ("mixup", "eat_mixup", "bc", "speechmix")
 SHAPES = [(5, 2049), (5, 1, 37), (5, 3, 16), (5, 2, 4, 5), (5, 7)]
-
-
-def _generator(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def _sounds(size: int = 5, time: int = 4200) -> Tensor:
-    # Each 6 dB weaker than the one before, and each of another colour.
-    noise = torch.randn(size, time, generator=_generator(0))
-    for i in range(size):
-        noise[i, i:] = noise[i, i:] + 0.9 * noise[i, : time - i]
-    return 0.3 * noise * 0.5 ** torch.arange(size)[:, None]
-
-
-def _origin(size: int = 5, **known: Any) -> Origin:
-    return Origin(_sounds(size), RATE_HZ, **known)
 
 
 def _slow_sum(batch: Tensor, draw: LinearDraw) -> Tensor:
@@ -50,11 +30,11 @@ def _slow_sum(batch: Tensor, draw: LinearDraw) -> Tensor:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mixed_batch_is_the_weighted_sum_and_nothing_is_changed_in_place(name: str, shape: tuple[int, ...]) -> None:
-    batch = torch.randn(shape, generator=_generator(1))
-    origin = _origin(labels=LABELS)
+    batch = torch.randn(shape, generator=generator(1))
+    origin = origin_of(labels=LABELS)
     before, sounds = batch.clone(), origin.waveform.clone()
     made = mix.create(name)
-    draw = made.draw(batch, WAVEFORM, _generator(2), origin)
+    draw = made.draw(batch, WAVEFORM, generator(2), origin)
     mixed = made.apply(batch, draw)
     assert torch.allclose(mixed.double(), _slow_sum(batch, draw), atol=1e-5)
     assert not torch.allclose(mixed, batch)
@@ -65,7 +45,7 @@ def test_a_mixed_batch_is_the_weighted_sum_and_nothing_is_changed_in_place(name:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_whole_share_gives_the_sample_back(name: str) -> None:
-    batch = torch.randn(4, 3, 6, generator=_generator(0))
+    batch = torch.randn(4, 3, 6, generator=generator(0))
     whole = torch.ones(4)
     draw = LinearDraw(torch.tensor([1, 2, 3, 0]), whole, *equal_power(whole))
     assert torch.equal(mix.create(name).apply(batch, draw), batch)
@@ -74,20 +54,20 @@ def test_a_whole_share_gives_the_sample_back(name: str) -> None:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", NAMES)
 def test_the_only_sample_of_a_batch_stays_as_it_is(name: str, seed: int) -> None:
-    batch = torch.randn(1, 9, generator=_generator(seed))
+    batch = torch.randn(1, 9, generator=generator(seed))
     made = mix.create(name)
-    draw = made.draw(batch, WAVEFORM, _generator(seed), _origin(1, labels=LABELS[:1]))
+    draw = made.draw(batch, WAVEFORM, generator(seed), origin_of(1, labels=LABELS[:1]))
     assert torch.equal(made.apply(batch, draw), batch)
     assert (draw.partner.tolist(), draw.weight.tolist()) == ([0], [1.0])
 
 
 @pytest.mark.parametrize("name", ["mixup", "eat_mixup"])
 def test_who_is_its_own_partner_stays_as_it_is(name: str) -> None:
-    batch = torch.randn(5, 9, generator=_generator(0))
+    batch = torch.randn(5, 9, generator=generator(0))
     made = mix.create(name)
     alone = 0
     for seed in range(20):
-        draw = made.draw(batch, WAVEFORM, _generator(seed), _origin())
+        draw = made.draw(batch, WAVEFORM, generator(seed), origin_of())
         mixed = made.apply(batch, draw)
         for i in range(5):
             own = int(draw.partner[i]) == i
@@ -98,9 +78,9 @@ def test_who_is_its_own_partner_stays_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["bc", "speechmix"])
 def test_two_sounds_are_heard_in_the_ratio_of_their_labels(name: str) -> None:
-    origin = _origin(labels=LABELS)
+    origin = origin_of(labels=LABELS)
     for seed in range(8):
-        draw = mix.create(name).draw(origin.waveform, WAVEFORM, _generator(seed), origin)
+        draw = mix.create(name).draw(origin.waveform, WAVEFORM, generator(seed), origin)
         ours, theirs = draw.own[:, None] * origin.waveform, draw.theirs[:, None] * origin.waveform[draw.partner]
         heard_db = a_weighted_level_db(ours, RATE_HZ) - a_weighted_level_db(theirs, RATE_HZ)
         wanted_db = 20 * (draw.weight / (1 - draw.weight)).log10()
@@ -110,10 +90,10 @@ def test_two_sounds_are_heard_in_the_ratio_of_their_labels(name: str) -> None:
 
 @pytest.mark.parametrize("label_weight", ["ratio", "level"])
 def test_eats_sounds_have_their_power_in_the_ratio(label_weight: Any) -> None:
-    origin = _origin()
+    origin = origin_of()
     for seed in range(8):
-        draw = EatMixup(label_weight).draw(origin.waveform, WAVEFORM, _generator(seed), origin)
-        ratio = EatMixup().draw(origin.waveform, WAVEFORM, _generator(seed), origin).weight
+        draw = EatMixup(label_weight).draw(origin.waveform, WAVEFORM, generator(seed), origin)
+        ratio = EatMixup().draw(origin.waveform, WAVEFORM, generator(seed), origin).weight
         mixed = draw.partner != torch.arange(5)
         ours, theirs = draw.own[:, None] * origin.waveform, draw.theirs[:, None] * origin.waveform[draw.partner]
         power_db = mean_power_level_db(ours) - mean_power_level_db(theirs)
@@ -137,7 +117,7 @@ def test_the_heard_ratio_is_the_papers() -> None:
 
 
 def test_uncorrelated_sounds_of_equal_power_keep_it() -> None:
-    noise = torch.randn(2, 200_000, dtype=torch.float64, generator=_generator(0))
+    noise = torch.randn(2, 200_000, dtype=torch.float64, generator=generator(0))
     noise /= noise.square().mean(1, keepdim=True).sqrt()
     for ratio in (0.0, 0.2, 0.5, 0.9):
         own, theirs = equal_power(torch.tensor([ratio, ratio]))
@@ -150,11 +130,11 @@ def test_uncorrelated_sounds_of_equal_power_keep_it() -> None:
 @pytest.mark.parametrize("name", ["eat_mixup", "bc", "speechmix"])
 @pytest.mark.parametrize("silent", [[0, 1], [0]], ids=["both", "one"])
 def test_silence_stays_finite(name: str, silent: list[int]) -> None:
-    waveform = _sounds(2)
+    waveform = made_sounds(2)
     waveform[silent] = 0
     origin = Origin(waveform, RATE_HZ)
     for seed in range(4):
-        draw = mix.create(name).draw(waveform, WAVEFORM, _generator(seed), origin)
+        draw = mix.create(name).draw(waveform, WAVEFORM, generator(seed), origin)
         mixed = mix.create(name).apply(waveform, draw)
         assert bool(mixed.isfinite().all())
         assert bool(torch.stack([draw.own, draw.theirs, draw.weight]).isfinite().all())
@@ -165,7 +145,7 @@ def test_silence_stays_finite(name: str, silent: list[int]) -> None:
 def test_label_weights_are_shares_and_mixed_labels_sum_to_one(name: str) -> None:
     targets = nn.functional.one_hot(LABELS, 3).float()
     for seed in range(5):
-        draw = mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, _generator(seed), _origin(labels=LABELS))
+        draw = mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, generator(seed), origin_of(labels=LABELS))
         assert draw.weight.shape == (5,)
         assert bool(((draw.weight >= 0) & (draw.weight <= 1)).all())
         mixed = mixed_targets(targets, draw)
@@ -179,7 +159,7 @@ def test_the_same_seed_gives_the_same_draw_and_leaves_global_state_alone(name: s
     torch.manual_seed(0)
     state = torch.get_rng_state()
     first, second, other = (
-        mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, _generator(seed), _origin()) for seed in (9, 9, 10)
+        mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, generator(seed), origin_of()) for seed in (9, 9, 10)
     )
     for field in ("partner", "weight", "own", "theirs"):
         assert torch.equal(getattr(first, field), getattr(second, field))
@@ -189,7 +169,7 @@ def test_the_same_seed_gives_the_same_draw_and_leaves_global_state_alone(name: s
 
 @pytest.mark.parametrize("alpha", [1.0, 0.2, 3.0])
 def test_mixups_share_follows_its_beta_distribution(alpha: float) -> None:
-    draw = Mixup(alpha, per_sample=True).draw(torch.zeros(3000, 1), WAVEFORM, _generator(5))
+    draw = Mixup(alpha, per_sample=True).draw(torch.zeros(3000, 1), WAVEFORM, generator(5))
     shares = draw.weight[draw.partner != torch.arange(3000)].numpy().astype(np.float64)
     assert stats.kstest(shares, stats.beta(alpha, alpha).cdf).pvalue > 0.01
     assert stats.kstest(shares, stats.beta(alpha * 2, alpha).cdf).pvalue < 1e-6
@@ -200,7 +180,7 @@ def test_mixups_share_follows_its_beta_distribution(alpha: float) -> None:
 def test_mixup_draws_one_share_for_the_batch_unless_told_otherwise() -> None:
     shares = []
     for seed in range(300):
-        draw = Mixup(0.5).draw(torch.zeros(6, 1), WAVEFORM, _generator(seed))
+        draw = Mixup(0.5).draw(torch.zeros(6, 1), WAVEFORM, generator(seed))
         own = set(draw.weight[draw.partner != torch.arange(6)].tolist())
         assert len(own) <= 1
         shares += own
@@ -210,7 +190,7 @@ def test_mixup_draws_one_share_for_the_batch_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(("name", "lowest"), [("bc", 0.0), ("speechmix", 0.0), ("eat_mixup", 0.1)])
 def test_ratios_are_uniform_from_the_lowest(name: str, lowest: float) -> None:
     origin = Origin(torch.ones(2000, 8), RATE_HZ)
-    draw = mix.create(name).draw(origin.waveform, WAVEFORM, _generator(2), origin)
+    draw = mix.create(name).draw(origin.waveform, WAVEFORM, generator(2), origin)
     ratios = draw.weight[draw.partner != torch.arange(2000)].numpy()
     assert stats.kstest(ratios, stats.uniform(lowest, 1 - lowest).cdf).pvalue > 0.01
     assert float(ratios.min()) == pytest.approx(lowest, abs=0.01)
@@ -219,98 +199,30 @@ def test_ratios_are_uniform_from_the_lowest(name: str, lowest: float) -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("name", NAMES)
 def test_half_precision_is_summed_in_float32(name: str, dtype: torch.dtype) -> None:
-    batch = torch.randn(5, 3, 8, generator=_generator(0)).to(dtype)
+    batch = torch.randn(5, 3, 8, generator=generator(0)).to(dtype)
     made = mix.create(name)
-    draw = made.draw(batch, WAVEFORM, _generator(1), _origin())
+    draw = made.draw(batch, WAVEFORM, generator(1), origin_of())
     mixed = made.apply(batch, draw)
     assert mixed.dtype == dtype
     assert torch.equal(mixed, made.apply(batch.float(), draw).to(dtype))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        again = made.draw(batch, WAVEFORM, _generator(1), _origin())
+        again = made.draw(batch, WAVEFORM, generator(1), origin_of())
         assert torch.equal(again.own, draw.own)
         assert torch.equal(made.apply(batch, again), mixed)
 
 
 def test_gradient_flows_to_both_samples() -> None:
-    batch = torch.randn(4, 3, 2, dtype=torch.float64, generator=_generator(0), requires_grad=True)
-    draw = Mixup().draw(batch, WAVEFORM, _generator(1))
+    batch = torch.randn(4, 3, 2, dtype=torch.float64, generator=generator(0), requires_grad=True)
+    draw = Mixup().draw(batch, WAVEFORM, generator(1))
     assert torch.autograd.gradcheck(lambda value: Mixup().apply(value, draw), (batch,))
-
-
-class _Seen(nn.Module):
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-        self.seen: list[Tensor] = []
-
-    def forward(self, value: Tensor) -> Tensor:
-        self.seen.append(value.clone())
-        made: Tensor = self.inner(value)
-        return made
-
-
-def _network() -> Network:
-    torch.manual_seed(0)
-    stages = {
-        "frames": _Seen(nn.Unflatten(1, (1, 24))),
-        "block": _Seen(nn.Sequential(nn.Conv1d(1, 3, 5), nn.ReLU())),
-        "feature": _Seen(nn.Flatten()),
-        "logits": nn.Linear(60, 3),
-    }
-    axes = ("batch", "channel", "time")
-    return Network(
-        stages,
-        sites=[Site("frames", axes), Site("block", axes), Site("feature", ("batch", "channel"))],
-        classes=("a", "b", "c"),
-        rate_hz=24,
-        input_samples=24,
-        feature_size=60,
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "site"),
-    [("bc", "waveform")]
-    + [
-        (name, site)
-        for name in ("mixup", "eat_mixup", "speechmix")
-        for site in ("waveform", "frames", "block", "feature")
-    ],
-)
-def test_only_what_lies_behind_the_site_is_mixed(name: str, site: str) -> None:
-    network, made = _network(), mix.create(name)
-    waveform = torch.randn(5, 24, generator=_generator(0))
-    with torch.no_grad():
-        plain = {stage: network.run(waveform, stop=stage) for stage in network.stage_names}
-        for stage in network.stages.values():
-            if isinstance(stage, _Seen):
-                stage.seen.clear()
-        logits, draw = forward_mixed(network, waveform, made, site, _generator(1), labels=LABELS)
-        expected = network.run(made.apply(plain[site], draw), start=site)
-    assert torch.equal(logits, expected)
-    assert not torch.allclose(logits, plain["logits"])
-    names = network.stage_names
-    for before, after in pairwise(names):
-        stage = network.stages[after]
-        if isinstance(stage, _Seen):
-            assert torch.equal(stage.seen[0], plain[before]) == (names.index(before) < names.index(site))
-
-
-def test_bc_learning_acts_on_waveforms_only() -> None:
-    hidden = Site("block", ("batch", "channel", "time"))
-    assert "speechmix" in str(mix.create("bc").problem(hidden))
-    assert mix.create("bc").problem(WAVEFORM) is None
-    assert mix.create("speechmix").problem(hidden) is None
-    with pytest.raises(MixError, match="speechmix"):
-        mix.create("bc").draw(torch.zeros(5, 2, 3), hidden, _generator(0), _origin())
 
 
 @pytest.mark.parametrize("name", ["eat_mixup", "bc", "speechmix"])
 def test_mixes_by_level_must_know_the_sounds(name: str) -> None:
     with pytest.raises(MixError, match="not told the sounds"):
-        mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, _generator(0))
+        mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, generator(0))
     with pytest.raises(MixError, match="5 sounds for a batch of 4"):
-        mix.create(name).draw(torch.zeros(4, 4), WAVEFORM, _generator(0), _origin())
+        mix.create(name).draw(torch.zeros(4, 4), WAVEFORM, generator(0), origin_of())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -319,7 +231,7 @@ def test_a_generator_elsewhere_is_refused(name: str) -> None:
         device = torch.device("meta")
 
     with pytest.raises(MixError, match="CPU"):
-        mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, Elsewhere(), _origin())  # type: ignore[arg-type]
+        mix.create(name).draw(torch.zeros(5, 4), WAVEFORM, Elsewhere(), origin_of())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("alpha", [0.0, -1.0, float("nan"), float("inf"), "1"])
@@ -345,11 +257,11 @@ def test_label_weights_that_there_are_not_are_refused() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cuda_batch_is_mixed_like_a_cpu_batch(name: str) -> None:
     made = mix.create(name)
-    origin = _origin(labels=LABELS)
+    origin = origin_of(labels=LABELS)
     moved = Origin(origin.waveform.cuda(), RATE_HZ, LABELS.cuda())
-    draw = made.draw(origin.waveform, WAVEFORM, _generator(4), origin)
+    draw = made.draw(origin.waveform, WAVEFORM, generator(4), origin)
     with torch.autocast("cuda", dtype=torch.float16):
-        there = made.draw(moved.waveform, WAVEFORM, _generator(4), moved)
+        there = made.draw(moved.waveform, WAVEFORM, generator(4), moved)
         mixed = made.apply(moved.waveform, there)
     assert torch.equal(there.partner.cpu(), draw.partner)
     assert torch.allclose(there.own.cpu(), draw.own, atol=1e-5)
