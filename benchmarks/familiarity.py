@@ -205,7 +205,7 @@ weighing alike, as recorded and as through simulated devices.
         )
     }
 
-Beside a heart a lung is heard as always. Beside voices it is to be refused, as speech: that is
+Beside a heart 10 or 20 dB below it a lung is heard as always. Beside voices it is to be refused, as speech: that is
 learned from other synthetic ones, 0 to 20 dB below, and from no recorded speaker named here.
 
 ## Other sounds

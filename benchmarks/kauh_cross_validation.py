@@ -6,7 +6,8 @@ Usage::
     python benchmarks/kauh_cross_validation.py --root KAUH --runs "linear, three speeds=runs/lin" …
 
 Each ``--runs`` is a name and the folder that ``kauh_train_folds.py`` left. A recipe is measured by its windows, as
-`resp.Scorer` gives it recording by recording, and with the three filters of a recording joined. Writes
+`resp.Scorer` gives it recording by recording, and with the three filters of a recording joined. The last one sums the
+table up, on the card and wherever there is room for one row. Writes
 ``kauh_cross_validation.md`` and ``.json`` beside this file.
 """
 
@@ -74,6 +75,7 @@ def main() -> None:
         command=" ".join([f"python benchmarks/kauh_cross_validation.py --root KAUH --seeds {given.seeds}", *shown]),
         data=f"KAUH, {len(items)} recordings of {len(patients)} patients; classes normal, crackle, wheeze, both",
         seeds=given.seeds,
+        headline=f"{name}, {SCORER}",
         notes=[
             "mean over seeds (95 % interval; a patient is resampled with all its recordings, filters and seeds)",
             "the number of epochs is fixed; what was chosen with test parts in sight stands in benchmarks/README.md",

@@ -86,7 +86,7 @@ def main() -> None:
         title="What the shipped model refuses and doubts under other conditions",
         command=shlex.join(["python", "benchmarks/kauh_gates.py", *told]),
         data=f"KAUH through the {FILTER} filter, {len(patients)} recordings of {len(set(patients))} patients, "
-        f"by {identity.name} {identity.version}",
+        f"by {identity.name} {identity.version}, SHA-256 {identity.sha256[:12]}…",
         seeds=(0,),
         columns=("condition", *GATES),
         rows=tuple(

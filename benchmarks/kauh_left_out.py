@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kauh_methods import FOLDS, publish
+from kauh_methods import BY_WINDOWS, FOLDS, publish
 
 from resp.evaluate import Predictions, evaluate_model
 from resp.evaluate.resampled import resample_numbers
@@ -120,8 +120,8 @@ def main() -> None:
         jobs = [pool.submit(run, given.recipe, own, given.out / name) for name, own in plan(given).items()]
         for job in jobs:
             print(job.result(), flush=True)
-    told = ["--root", "KAUH", "--icbhi", "ICBHI", "--weights", given.weights.name, "--out", "RUNS"]
-    told += ["--runs", "FOLDS"] if given.runs else []
+    told = ["--root", "KAUH", "--icbhi", "ICBHI", "--weights", given.weights.name, "--out", f"runs/{given.out.name}"]
+    told += ["--runs", f"runs/{given.runs.name}"] if given.runs else []
     told += ["--recipe", given.recipe.name] if given.recipe != RECIPE else []
     told += ["--seed", str(given.seed)] if given.seed else []
     told += [part for one in given.settings for part in ("--set", one)]
@@ -136,6 +136,8 @@ def main() -> None:
             "Intervals are 95 % intervals over patients. No patient is on both sides anywhere. Sp, Se and Score are of "
             "four classes, AUROC is of normal against abnormal.",
             "Of ICBHI only a few recordings are at hand: its rows rest on few patients, as learners and as tests.",
+            "Every row is of networks that were trained for it, none of them the one that ships.",
+            BY_WINDOWS,
         ),
     )
     name = "kauh_left_out" if given.recipe == RECIPE else f"kauh_left_out_{given.recipe.stem}"

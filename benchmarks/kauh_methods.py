@@ -20,6 +20,11 @@ from resp.models.results import ResultTable, write_tables
 FOLDS = 5
 RATE_HZ = 4000
 FLOOR = 1e-12
+# Of tables that are not of `resp.Scorer`.
+BY_WINDOWS = (
+    "Recordings are judged by overlapping windows, annotated cycles by themselves. `resp score` finds a recording's "
+    "breath cycles first: its numbers are in the table of the folds, and may differ by some hundredths."
+)
 SVM = "log-mel statistics, RBF SVM"
 Floats = NDArray[np.float64]
 MEASURES: dict[str, Callable[[Any], float]] = {

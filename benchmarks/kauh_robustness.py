@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from kauh_methods import publish
+from kauh_methods import BY_WINDOWS, publish
 
 from resp.datasets import WaveformCache
 from resp.evaluate import Predictions
@@ -138,7 +138,7 @@ def main() -> None:
         device=given.device,
         cache=given.cache,
     )
-    told = ["--runs", "RUNS", "--root", "KAUH"]
+    told = ["--runs", f"runs/{given.runs.name}", "--root", "KAUH"]
     told += ["--conditions", given.conditions] if given.conditions != DEFAULT else []
     told += ["--filters", *given.filters] if given.filters else []
     told += ["--speech", "SPEECH"] if given.speech else []
@@ -147,6 +147,7 @@ def main() -> None:
     seeds = sorted({seed_of(run) for run in runs})
     given.out.mkdir(parents=True, exist_ok=True)
     table = results.to_table(command=command, seeds=seeds)
+    table = table.model_copy(update={"notes": (*table.notes, BY_WINDOWS)})
     publish(given.out / "kauh_robustness", "kauh_robustness", table)
 
 

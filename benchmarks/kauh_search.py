@@ -10,7 +10,7 @@ with the best Score over inner folds of the *training* patients is fitted to the
 part: the row "chosen in each fold". The other rows are each candidate by itself, losers too. ICBHI's cycles are
 predicted by each candidate learned from all of KAUH, and choose nothing.
 
-Writes ``kauh_search.md`` and ``.json``, and the learning curve over the number of patients, beside this file.
+Writes ``kauh_search.md`` and ``.json`` beside this file.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from kauh_methods import (
     outer_splits,
     plain_machine,
     predictions,
+    publish,
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -47,10 +48,8 @@ from sklearn.preprocessing import StandardScaler
 from resp.augment import WaveformAugment
 from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset
 from resp.evaluate import Predictions, icbhi_score
-from resp.evaluate.ranking import auroc
 from resp.models import create
 from resp.models.mobilenet import load_mn04_weights
-from resp.models.results import ResultTable, write_tables
 from resp.train import load_recipe
 
 HERE = Path(__file__).parent
@@ -60,8 +59,6 @@ BLOCKS = ("block_12", "block_15", "block_16")
 COPIES = 4
 STRENGTHS = (1e-3, 3e-3, 1e-2)
 INNER_FOLDS = 4
-PATIENTS = (15, 30, 45, 60, 73)
-DRAWS = 3
 
 
 class Candidate(NamedTuple):
@@ -165,30 +162,6 @@ def inner_scores(
     return scores
 
 
-def learning_curve(heard: Heard, dataset: DataSet, root: Path, seeds: int, candidate: Candidate) -> list[list[Any]]:
-    """Return Score and AUROC against the number of training patients, mean and standard error over draws and folds."""
-    labels, patients = np.array(dataset.labels), np.array(dataset.patients)
-    rows = []
-    for count in PATIENTS:
-        found = []
-        for seed, fold, train, test in outer_splits(dataset, root, seeds):
-            keys = np.unique(patients[train])
-            for draw in range(DRAWS):
-                rng = np.random.default_rng((seed, fold, draw, count))
-                kept = set(rng.permutation(keys)[:count])
-                part = [index for index in train if patients[index] in kept]
-                if len(set(labels[part])) < 3:
-                    continue
-                asked = columns(heard.clean, candidate)[test]
-                probabilities = predict(heard, labels, part, asked, candidate)
-                said = probabilities.argmax(1)
-                ranked = float(auroc(labels[test] > 0, 1 - probabilities[:, 0]))
-                found.append((icbhi_score(labels[test], said).score, ranked))
-        mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
-        rows.append([count, *(f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True)), len(found)])
-    return rows
-
-
 def external(candidate: Candidate, heard: Heard, labels: np.ndarray, cycles: DataSet, there: Heard) -> dict[str, Any]:
     """Return the AUROC on ICBHI's cycles of a candidate learned from all of KAUH, with its interval."""
     asked = columns(there.clean, candidate)
@@ -261,20 +234,7 @@ def main() -> None:
         ],
         headline="chosen in each fold",
     )
-    usual = chosen.most_common(1)[0][0]
-    curve = ResultTable(
-        title="What limits: Score and AUROC against the number of training patients",
-        command=table.command,
-        data=f"{usual}; outer folds of the search, {DRAWS} draws of patients each",
-        seeds=table.seeds,
-        columns=["training patients", "Score", "AUROC", "fits"],
-        rows=learning_curve(heard, dataset, given.root, given.seeds, usual),
-        notes=["mean ± standard error over fits, which share patients"],
-    )
-    write_tables(HERE / "kauh_search.json", {"search": table, "learning_curve": curve})
-    text = f"{table.to_markdown(1)}\n\n{curve.to_markdown(2)}\n"
-    (HERE / "kauh_search.md").write_text(text, encoding="utf-8")
-    print(text)
+    publish(HERE / "kauh_search", "search", table)
 
 
 if __name__ == "__main__":

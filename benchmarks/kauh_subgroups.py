@@ -35,7 +35,8 @@ def main() -> None:
         subgroups(found, items, resamples=given.resamples),
         command=f"python benchmarks/kauh_subgroups.py --root KAUH --runs runs/{given.runs.name} --seeds {given.seeds}",
         data=f"KAUH, {FOLDS} patient-disjoint folds: {len(set(found.items.tolist()))} recordings of "
-        f"{len(set(found.patients.tolist()))} patients, each judged by the models that have not learned from it",
+        f"{len(set(found.patients.tolist()))} patients, each judged as by `resp score`, by the models that have not "
+        "learned from it",
         seeds=tuple(range(given.seeds)),
     )
     publish(given.out, "kauh_subgroups", table)

@@ -29,7 +29,7 @@ ELSEWHERE = {
     "kauh_heads": (SVM,),
     "kauh_cross_validation": (SVM,),
     "kauh_mixes": (SVM, "(ships)"),
-    "kauh_starts": (SVM, "over the trunk"),
+    "kauh_starts": (SVM,),
 }
 COLUMNS = ("Sp", "Se", "Score", "AUROC", "AUROC on ICBHI")
 
@@ -41,8 +41,7 @@ def rows_of(name: str) -> list[tuple[Cell, ...]]:
     found = []
     for row in table.rows:
         cells = dict(zip(table.columns, row, strict=True))
-        # In its own table it stands below what it is the same as.
-        method = str(row[0]).replace("the same", "compact AST, Patch-Mix CL, three speeds,")
+        method = str(row[0])
         if not any(part in method for part in ELSEWHERE[name]):
             found.append((method, f"[{name}]({name}.md)", seeds, *(cells.get(column) for column in COLUMNS)))
     return found

@@ -33,9 +33,12 @@ def card(model: str, files: tuple[Path, ...], out: Path | None, write: bool, rec
     if write and (out is not None or recipe):
         raise RespError("--write puts the card into the model folder; give it without --out and --recipe")
     from resp.models.results import ResultTable, read_tables
+    from resp.score.engines.exported import is_exported
     from resp.train.card import make_card
     from resp.train.card.training import recipe_text
 
+    if is_exported(Path(model)):
+        raise RespError(f"{model}: an exported model; its card came with it ({Path(model) / 'README.md'})")
     tables: dict[str, ResultTable] = {}
     for file in files:
         tables |= read_tables(file)

@@ -82,7 +82,8 @@ def reproduce(
         click.echo(f"{found.title}\n" + "\n".join(f"  {row.name}: {row.recipe}" for row in chosen))
         click.echo(f"{len(chosen)} rows x {seeds} seeds = {len(chosen) * seeds} runs")
         if estimate_steps:
-            estimate = estimate_time(found, chosen, changes, seeds=seeds, steps=estimate_steps, cache=kept)
+            told = None if quiet else lambda line: click.echo(f"{line} (--estimate-steps 0 measures nothing)", err=True)
+            estimate = estimate_time(found, chosen, changes, seeds=seeds, steps=estimate_steps, cache=kept, told=told)
             click.echo(estimate.text())
         return
     folder = out or Path("runs") / found.name

@@ -125,6 +125,12 @@ class ResultTable(_Frozen):
             raise ValueError(f"headline {self.headline!r} is the first cell of no row")
         return self
 
+    def summed_up(self) -> "ResultTable":
+        """Return the table with the row of the model's own alone; the whole where no row is named."""
+        if self.headline is None:
+            return self
+        return self.model_copy(update={"rows": tuple(row for row in self.rows if row[0] == self.headline)})
+
     def to_markdown(self, level: int = 3) -> str:
         """Return heading, data and seeds, the table, notes and the command as Markdown, without an end of line.
 

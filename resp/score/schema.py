@@ -41,8 +41,9 @@ class Segment(_Frozen):
 
     ``probabilities`` maps class → calibrated probability and sums to one, unless the model gives several labels
     at once (then each class is a yes or no of its own, and ``label`` the most probable one); ``prediction_set``
-    holds the classes that cannot be ruled out at the model's stated coverage; ``abstained`` is the reason where
-    no label is given.
+    holds the classes that cannot be ruled out by the threshold that the model was calibrated with: of a model that was
+    calibrated on whole recordings, as the one that ships, it promises nothing of a single segment; ``abstained`` is the
+    reason where no label is given.
     """
 
     kind: Literal["annotated_cycle", "cycle", "window"]

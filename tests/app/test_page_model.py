@@ -9,6 +9,7 @@ pytest.importorskip("streamlit")
 
 from resp.models import folder
 from resp.models.folder import SHIPPED, model_checksum, read_config, write_config
+from resp.models.results import split_results
 from resp.records import CorrectedCycle
 
 
@@ -34,7 +35,10 @@ def test_where_it_fails_comes_first(clinic, words_of):
     told = words_of(page)
     assert checksum_of(None) in told
     assert "any other is a new situation" in page.tabs[0].markdown[0].value
-    assert "KAUH, 5 patient-disjoint folds" in page.tabs[1].markdown[0].value
+    first, *others = split_results(read_config(SHIPPED / "lungs").results)[0].values()
+    assert page.tabs[1].markdown[0].value == first.summed_up().to_markdown(level=4)
+    assert f"| {first.headline} |" in page.tabs[1].markdown[0].value
+    assert [table.title in told for table in (first, *others)] == [True] * (1 + len(others))
     assert "Litt3200" in page.tabs[2].markdown[0].value
     assert "license: apache" not in told, "the card's header is no text"
 

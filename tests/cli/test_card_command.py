@@ -73,6 +73,13 @@ def test_what_does_not_go_together_is_refused(model, tmp_path):
         run("nothing")
 
 
+def test_an_exported_model_has_its_card_beside_it(model, tmp_path):
+    exported = shutil.copytree(model, tmp_path / "exported")
+    (exported / "engine.json").write_text("{}")
+    with pytest.raises(RespError, match=r"an exported model; its card came with it \(.*README\.md\)"):
+        run(exported)
+
+
 def test_cards_in_the_package_are_those_that_the_command_makes():
     if not any(load_model(name).config.provenance for name in folder.installed_models()):
         pytest.skip("no installed model says how it was trained")

@@ -47,6 +47,12 @@ def test_networks_and_installed_models_as_json(tmp_path, monkeypatch):
     assert installed["headline"] == "Folds: AUROC 0.80"
 
 
+def test_the_model_that_ships_says_what_was_measured():
+    (shipped,) = (entry for entry in json.loads(run("--json")) if entry["name"] == folder.DEFAULT_MODEL)
+    assert "Score 0." in shipped["headline"]
+    assert "AUROC 0." in shipped["headline"]
+
+
 def test_as_text(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "SHIPPED", tmp_path)
     install(tmp_path, "two")

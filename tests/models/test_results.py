@@ -148,6 +148,12 @@ def test_entries_of_any_other_form_stay_readable():
     assert plain_table("n", {"deep": {"deeper": {"deepest": [1]}}}) is None
 
 
+def test_summed_up_the_models_own_row_is_left():
+    assert [row[0] for row in table().summed_up().rows] == ["ours"]
+    assert table().summed_up().columns == table().columns
+    assert table(headline=None).summed_up() == table(headline=None)
+
+
 def test_the_headline_is_the_models_own_row():
     assert headline({"old": {"Score": 1}, "folds": TABLE}) == "KAUH, five folds: Score 0.62 (0.56 to 0.70)"
     assert headline({"folds": {**TABLE, "headline": None}}) == ""

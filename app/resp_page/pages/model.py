@@ -60,10 +60,13 @@ def _show_card(config: ModelConfig, sections: Mapping[str, str]) -> None:
         tables, _ = split_results(config.results)
         if tables:
             first, *others = tables.values()
-            st.markdown(first.to_markdown(level=4))
-            if others:
+            short = first.summed_up()
+            st.markdown(short.to_markdown(level=4))
+            # What it was compared with is for those who ask.
+            more = others if short == first else [first, *others]
+            if more:
                 with st.expander(text("model.more_results")):
-                    st.markdown("\n\n".join(table.to_markdown(level=4) for table in others))
+                    st.markdown("\n\n".join(table.to_markdown(level=4) for table in more))
             st.markdown(sections.get("How it was measured", ""))
         else:
             st.markdown(text("model.not_measured"))

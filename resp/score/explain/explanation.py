@@ -1,5 +1,6 @@
 """What a method says drove a finding, on the spectrogram's grid in seconds and Hz."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +37,11 @@ class Region:
     share: float
 
     def words(self) -> str:
-        """Return it as ``1.2–1.9 s, 300–600 Hz``."""
-        return f"{self.start_s:.1f}–{self.end_s:.1f} s, {_round_hz(self.low_hz)}–{_round_hz(self.high_hz)} Hz"
+        """Return it as ``1.2–1.9 s, 300–600 Hz``; less than a tenth of a second as the tenths it touches."""
+        start_s, end_s = round(self.start_s, 1), round(self.end_s, 1)
+        if start_s == end_s:
+            start_s, end_s = math.floor(10 * self.start_s) / 10, math.ceil(10 * self.end_s) / 10
+        return f"{start_s:.1f}–{end_s:.1f} s, {_round_hz(self.low_hz)}–{_round_hz(self.high_hz)} Hz"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -81,7 +81,14 @@ class Estimate:
 
 
 def estimate_time(
-    plan: Plan, rows: Sequence[PlanRow], changes: Changes, *, seeds: int, steps: int, cache: WaveformCache | None = None
+    plan: Plan,
+    rows: Sequence[PlanRow],
+    changes: Changes,
+    *,
+    seeds: int,
+    steps: int,
+    cache: WaveformCache | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Estimate:
     """Measure a few steps of each method and say how long all runs would take here.
 
@@ -99,6 +106,8 @@ def estimate_time(
         How many are measured; one more goes before them.
     cache
         Where decoded waveforms are kept.
+    told
+        Is given a line before each method, as steps of large batches take minutes on a CPU.
 
     Raises
     ------
@@ -113,6 +122,9 @@ def estimate_time(
     for row in rows:
         recipe = changes.recipe(row)
         if row.method not in measured:
+            if told:
+                batch = recipe.training.batch_size * recipe.training.accumulate
+                told(f"measuring {steps + 1} steps of {row.method}, {batch} clips each …")
             measured[row.method], device = _measure(row.method, recipe, steps, cache or WaveformCache())
         run_s[row.name] = _run_seconds(plan, recipe, measured[row.method])
     return Estimate(device, steps, tuple(measured.values()), run_s, seeds)

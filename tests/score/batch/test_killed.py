@@ -19,6 +19,7 @@ from resp.audio import Recording, write_wav
 from resp.score.batch import list_inputs
 
 SCRIPT = Path(batch_judge.__file__)
+COMMAND = (sys.executable, "-c", "from resp.cli import main; main()")
 RATE_HZ = batch_judge.RATE_HZ
 
 
@@ -89,15 +90,39 @@ def test_killed_three_times(folder, undisturbed, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
-def test_killed_fifty_times(folder, undisturbed, tmp_path, workers):
+def test_killed_at_random_fifty_times_in_a_row(folder, undisturbed, tmp_path, workers):
     generator = random.Random(2 + workers)
-    killed = 0
-    while killed < 50:
-        out = tmp_path / f"{killed}.csv"
-        kills = generator.randint(1, 6)
-        killed_until_done(folder, out, kills, generator, workers)
-        killed += kills
+    for table in range(50):
+        out = tmp_path / f"{table}.csv"
+        killed_until_done(folder, out, generator.randint(1, 6), generator, workers)
         assert out.read_bytes() == undisturbed
+
+
+@pytest.mark.slow
+def test_the_command_is_killed_at_random(folder, tmp_path):
+    def score(out):
+        return subprocess.Popen(
+            [*COMMAND, "score", str(folder), "--out", str(out), "--quiet"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    began = time.monotonic()
+    # Files that are no sound are in the table, and in the status.
+    assert score(tmp_path / "undisturbed.csv").wait(timeout=600) == 1
+    whole_s = time.monotonic() - began
+    generator, out = random.Random(4), tmp_path / "x.csv"
+    stopped = 0
+    for _ in range(10):
+        run = score(out)
+        time.sleep(generator.uniform(0, whole_s))
+        run.kill()
+        stopped += run.wait(timeout=60) == -signal.SIGKILL
+        if out.exists():
+            out.unlink()
+    assert stopped > 2
+    assert score(out).wait(timeout=600) == 1
+    assert out.read_bytes() == (tmp_path / "undisturbed.csv").read_bytes()
 
 
 def test_a_disk_that_is_full_again_and_again(folder, undisturbed, tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from resp.score.explain.explanation import Explanation, edges, threshold
+from resp.score.explain.explanation import Explanation, Region, edges, threshold
 
 
 def make(importance, start_s=2.0):
@@ -59,6 +59,13 @@ def test_regions_stay_within_the_stretch():
 def test_words_name_the_class_the_times_and_the_frequencies(spots):
     assert spots.words() == "most of what drove 'wheeze': 2.8–3.2 s, 320–450 Hz"
     assert spots.words("whistling").startswith("most of what drove 'whistling'")
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "told"), [(3.976, 4.0, "3.9–4.0"), (0.0, 0.02, "0.0–0.1"), (1.21, 1.26, "1.2–1.3")]
+)
+def test_a_short_region_has_an_extent_in_words(start_s, end_s, told):
+    assert Region(start_s, end_s, 320.0, 410.0, 0.5).words() == f"{told} s, 320–410 Hz"
 
 
 def test_scattered_importance_is_not_called_most():

@@ -176,6 +176,7 @@ def test_the_command(
     assert planned.exit_code == 0
     assert "1 rows x 1 seeds = 1 runs" in planned.output
     assert "measured on the CPU" in planned.output
+    assert "measuring 2 steps of ce, " in planned.stderr
     assert not out.exists()
     with pytest.raises(SystemExit) as stopped:
         main(command)
