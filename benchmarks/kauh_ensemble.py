@@ -85,8 +85,8 @@ def share_of_trunk() -> float:
     sound = 0.1 * torch.randn(8, 4 * network.rate_hz, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         network(sound)
-        whole = min(timed(lambda: network(sound)) for _ in range(REPEATS))
-        trunk = min(timed(lambda: network.run(sound, stop=MAP)) for _ in range(REPEATS))
+        turns = [(timed(lambda: network.run(sound, stop=MAP)), timed(lambda: network(sound))) for _ in range(REPEATS)]
+    trunk, whole = (min(seconds) for seconds in zip(*turns, strict=True))
     return trunk / whole
 
 
