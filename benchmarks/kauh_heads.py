@@ -30,10 +30,10 @@ import numpy as np
 import torch
 from kauh_methods import (
     FOLDS,
-    RATE_HZ,
     SVM,
     Floats,
     as_table,
+    clips,
     external_auroc,
     filters_joined,
     fitted,
@@ -48,7 +48,7 @@ from kauh_methods import (
 from sklearn.model_selection import StratifiedGroupKFold
 from trunk_maps import Maps, hear, learner
 
-from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset
+from resp.datasets import DataSet, DataSettings, open_dataset
 from resp.evaluate import Predictions, icbhi_score
 from resp.models.network import OUTPUT, Network
 from resp.models.predict import predict_logits
@@ -232,8 +232,7 @@ def outer_fold(
 
 def open_sounds(recipe: Recipe, weights: Path, dataset: DataSet, views: int) -> Sounds:
     """Return the maps of a data set's recordings."""
-    waves = WaveformCache().open(dataset, RATE_HZ, 0, "peak")
-    maps = hear(recipe, weights, [waves.clip(index) for index in range(len(dataset))], views)
+    maps = hear(recipe, weights, clips(dataset), views)
     return Sounds(maps, np.array(dataset.labels), dataset.classes)
 
 

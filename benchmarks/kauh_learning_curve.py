@@ -14,11 +14,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from kauh_methods import RATE_HZ, open_kauh, outer_splits, publish
+from kauh_methods import open_icbhi, open_kauh, outer_splits, publish
 from kauh_search import COPIES, Candidate, columns, hear, predict
 from sklearn.exceptions import ConvergenceWarning
 
-from resp.datasets import DataSettings, WaveformCache, open_dataset
 from resp.evaluate import icbhi_score
 from resp.evaluate.ranking import auroc
 from resp.models.results import ResultTable
@@ -45,9 +44,8 @@ def main() -> None:
     dataset, samples = open_kauh(given.root)
     labels, patients = np.array(dataset.labels), np.array(dataset.patients)
     heard = hear(samples, given.weights, COPIES)
-    cycles = open_dataset(DataSettings(dataset="icbhi", root=given.icbhi, split="official"))
-    waves = WaveformCache().open(cycles, RATE_HZ, 0, "peak")
-    there = columns(hear([waves.clip(index) for index in range(len(cycles))], given.weights, 0).clean, CANDIDATE)
+    cycles, sounds = open_icbhi(given.icbhi)
+    there = columns(hear(sounds, given.weights, 0).clean, CANDIDATE)
     here, abnormal = columns(heard.clean, CANDIDATE), np.array(cycles.labels) > 0
 
     rows = []

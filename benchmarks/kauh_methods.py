@@ -39,8 +39,19 @@ MEASURES: dict[str, Callable[[Any], float]] = {
 def open_kauh(root: Path) -> tuple[DataSet, list[NDArray[np.float32]]]:
     """Return the data set of KAUH and its recordings at 4 kHz, each with a peak of 1."""
     dataset = open_dataset(DataSettings(dataset="kauh", root=root))
+    return dataset, clips(dataset)
+
+
+def open_icbhi(root: Path) -> tuple[DataSet, list[NDArray[np.float32]]]:
+    """Return the annotated cycles of ICBHI, whole or in part, and their sounds as of `open_kauh`."""
+    dataset = open_dataset(DataSettings(dataset="icbhi", root=root, split="official"))
+    return dataset, clips(dataset)
+
+
+def clips(dataset: DataSet) -> list[NDArray[np.float32]]:
+    """Return every item at 4 kHz, with a peak of 1."""
     waveforms = WaveformCache().open(dataset, RATE_HZ, 0, "peak")
-    return dataset, [waveforms.clip(index) for index in range(len(dataset))]
+    return [waveforms.clip(index) for index in range(len(dataset))]
 
 
 def outer_splits(dataset: DataSet, root: Path, seeds: int) -> Iterable[tuple[int, int, list[int], list[int]]]:

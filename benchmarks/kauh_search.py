@@ -34,6 +34,7 @@ from kauh_methods import (
     fitted,
     log_mel_statistics,
     measure,
+    open_icbhi,
     open_kauh,
     outer_splits,
     plain_machine,
@@ -46,7 +47,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from resp.augment import WaveformAugment
-from resp.datasets import DataSet, DataSettings, WaveformCache, open_dataset
+from resp.datasets import DataSet
 from resp.evaluate import Predictions, icbhi_score
 from resp.models import create
 from resp.models.mobilenet import load_mn04_weights
@@ -183,9 +184,8 @@ def main() -> None:
     dataset, samples = open_kauh(given.root)
     labels, patients = np.array(dataset.labels), np.array(dataset.patients)
     heard = hear(samples, given.weights, COPIES)
-    cycles = open_dataset(DataSettings(dataset="icbhi", root=given.icbhi, split="official"))
-    waves = WaveformCache().open(cycles, RATE_HZ, 0, "peak")
-    there = hear([waves.clip(index) for index in range(len(cycles))], given.weights, 0)
+    cycles, sounds = open_icbhi(given.icbhi)
+    there = hear(sounds, given.weights, 0)
     plain = np.stack([log_mel_statistics(clip) for clip in samples])
 
     chosen: Counter[Candidate] = Counter()
