@@ -40,9 +40,9 @@ def find_groups(dataset: DataSet, part: Sequence[int], by: Sequence[str]) -> Gro
     part
         The training items: only what they are is a group, all others are not known.
     by
-        ``device``, ``site``, ``class``, ``age_group`` (adult from 18 years, else child), or the name of an attribute
-        of the items; several together make one group of those who are alike in all. An item of which one is not
-        known belongs to no group.
+        ``device``, ``site``, ``patient``, ``class``, ``age_group`` (adult from 18 years, else child), or the name of an
+        attribute of the items; several together make one group of those who are alike in all. An item of which one
+        is not known belongs to no group.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _name(dataset: DataSet, item: Item, by: Sequence[str]) -> str | None:
 
 
 def _known(dataset: DataSet, item: Item, key: str) -> str | None:
-    if key in ("device", "site"):
+    if key in ("device", "site", "patient"):
         value: str | None = getattr(item, key)
         return value or None
     if key == "class":

@@ -147,13 +147,13 @@ def test_every_recipe_runs(name: str, run: Callable[..., None]) -> None:
     run(name)
 
 
-# Those that ask for the device of an item run where there is one.
-DEVICE_OVERLAYS = ("device_adversarial", "supcon_device")
+# Those that ask for the device of an item, or for batches of two, run where there are some.
+GROUPED_OVERLAYS = ("device_adversarial", "supcon_device", "supcon_patient")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_overlay_runs(overlay: str, run: Callable[..., None]) -> None:
-    run("manifest/ast_tiny_ce" if overlay in DEVICE_OVERLAYS else "esc10/piczak_cnn", overlay)
+    run("manifest/ast_tiny_ce" if overlay in GROUPED_OVERLAYS else "esc10/piczak_cnn", overlay)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -46,6 +46,8 @@ def test_several_things_make_one_group_of_those_alike_in_all() -> None:
     assert by_both.names == ("F, adult", "F, child", "M, adult")
     assert by_both.of_item.tolist() == [1, 0, 2, -1, -1]
     assert find_groups(dataset, part, ["site"]).of_item.tolist() == [0, 0, 1, 1, -1]
+    visits = make_dataset(*({"patient": patient} for patient in ("p2", "p1", "p2")))
+    assert find_groups(visits, range(3), ["patient"]).of_item.tolist() == [1, 0, 1]
     assert find_groups(dataset, part, ["class"]).names == ("crackle", "normal")
 
 
