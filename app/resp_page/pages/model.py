@@ -62,8 +62,9 @@ def _show_card(config: ModelConfig, sections: Mapping[str, str]) -> None:
             first, *others = tables.values()
             short = first.summed_up()
             st.markdown(short.to_markdown(level=4))
-            # What it was compared with is for those who ask.
-            more = others if short == first else [first, *others]
+            # What it was compared with is for those who ask; two headings of one text would have one id.
+            whole = first.model_copy(update={"title": f"{first.title}, beside other methods"})
+            more = others if short == first else [whole, *others]
             if more:
                 with st.expander(text("model.more_results")):
                     st.markdown("\n\n".join(table.to_markdown(level=4) for table in more))
