@@ -57,16 +57,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "kauh_cross_validation", help="of the files, without suffix")
     given = parser.parse_args()
     methods = {SVM: plain_baseline(given.root, given.seeds)}
-    for asked in given.runs:
-        name, _, folder = asked.rpartition("=")
-        scored = load_runs(Path(folder), given.seeds, "predictions_scorer.csv")
-        methods[f"{name}, windows"] = load_runs(Path(folder), given.seeds, "predictions_honest.csv")
+    runs = {name: Path(folder) for name, _, folder in (asked.rpartition("=") for asked in given.runs)}
+    for name, folder in runs.items():
+        scored = load_runs(folder, given.seeds, "predictions_scorer.csv")
+        methods[f"{name}, windows"] = load_runs(folder, given.seeds, "predictions_honest.csv")
         methods[f"{name}, {SCORER}"] = scored
         methods[f"{name}, {SCORER}, three filters joined"] = filters_joined(scored)
     # Where the runs lie on this machine is nobody else's business.
-    shown = [
-        f'--runs "{name}=runs/{Path(folder).name}"' for name, _, folder in (runs.rpartition("=") for runs in given.runs)
-    ]
+    shown = [f'--runs "{name}=runs/{folder.name}"' for name, folder in runs.items()]
     patients = {str(patient) for part in methods[SVM] for patient in part.patients}
     items = {str(item) for part in methods[SVM] for item in part.items}
     table = as_table(
@@ -75,7 +73,7 @@ def main() -> None:
         command=" ".join([f"python benchmarks/kauh_cross_validation.py --root KAUH --seeds {given.seeds}", *shown]),
         data=f"KAUH, {len(items)} recordings of {len(patients)} patients; classes normal, crackle, wheeze, both",
         seeds=given.seeds,
-        headline=f"{name}, {SCORER}",
+        headline=f"{list(runs)[-1]}, {SCORER}",
         notes=[
             "mean over seeds (95 % interval; a patient is resampled with all its recordings, filters and seeds)",
             "the number of epochs is fixed; what was chosen with test parts in sight stands in benchmarks/README.md",

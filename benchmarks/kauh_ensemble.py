@@ -23,7 +23,7 @@ from kauh_methods import FLOOR, FOLDS, MEASURES, Floats, load_runs, publish
 from speed import timed
 
 from resp.evaluate import Predictions, cross_fitted, icbhi_score, measure_confidence, patient_bootstrap
-from resp.evaluate.confidence.apply import Applied as Method
+from resp.evaluate.confidence.apply import Applied
 from resp.models.folder import SHIPPED, load_model
 from resp.models.mn04_speeds import MAP
 from resp.models.results import ResultTable
@@ -47,7 +47,7 @@ def joined(members: list[Predictions]) -> Predictions:
     return replace(members[0], logits=np.log(np.maximum(mean, FLOOR)), temperatures=None)
 
 
-def measured(method: Method, first: Method, resamples: int) -> list[Any]:
+def measured(method: Applied, first: Applied, resamples: int) -> list[Any]:
     """Return a method's measures, and what it has more than the first; each with its interval."""
     raw = method.raw
     rows = (raw.truth, raw.prediction, 1 - raw.probabilities[:, 0])
@@ -72,7 +72,7 @@ def measured(method: Method, first: Method, resamples: int) -> list[Any]:
     return [*found, better, surer]
 
 
-def true_log_probability(method: Method) -> Floats:
+def true_log_probability(method: Applied) -> Floats:
     """Return the logarithm of the calibrated probability of each item's true class."""
     found = method.calibrated
     return np.log(np.maximum(found.probabilities[np.arange(len(found)), found.truth], FLOOR))

@@ -10,6 +10,11 @@ from resp.cli import main
 from resp.models.folder import LoadedModel
 
 
+def quick(manifest: Path, place: Path) -> list[str]:
+    """Return what the command is told of the data, and to measure few resamples."""
+    return ["--root", str(manifest), "--cache", str(place / "c"), "--resamples", "20"]
+
+
 def test_command_prints_every_protocol_of_a_run(
     manifest: Path,
     tmp_path: Path,
@@ -20,16 +25,7 @@ def test_command_prints_every_protocol_of_a_run(
     data = {"dataset": "manifest", "root": "elsewhere", "split": "folds", "fold": 1}
     run = make_run(tmp_path / "run1", data, kept=("best", "best_test"))
     models["run1"] = loudness_model()
-    common = [
-        "--root",
-        str(manifest),
-        "--cache",
-        str(tmp_path / "c"),
-        "--resamples",
-        "20",
-        "--out",
-        str(tmp_path / "o"),
-    ]
+    common = [*quick(manifest, tmp_path), "--out", str(tmp_path / "o")]
     with pytest.raises(SystemExit) as stopped:
         main(["evaluate", str(run), *common])
     assert stopped.value.code == 0
@@ -47,16 +43,7 @@ def test_command_prints_json(
     manifest: Path, tmp_path: Path, models: dict[str, LoadedModel], capsys: pytest.CaptureFixture[str]
 ) -> None:
     models["loudness"] = loudness_model()
-    arguments = [
-        "--data",
-        "manifest",
-        "--root",
-        str(manifest),
-        "--cache",
-        str(tmp_path / "c"),
-        "--resamples",
-        "20",
-    ]
+    arguments = ["--data", "manifest", *quick(manifest, tmp_path)]
     with pytest.raises(SystemExit) as stopped:
         main(["evaluate", "loudness", *arguments, "--without-patients", "p1, p2", "--json", "--quiet"])
     assert stopped.value.code == 0

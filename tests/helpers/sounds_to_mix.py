@@ -1,9 +1,9 @@
-"""Sounds that a linear mix is told of, each weaker than the one before."""
+"""Sounds that a mix is told of, each weaker than the one before, and a stage that shows what reaches it."""
 
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from resp.mix import Origin
 from resp.models.network import Site
@@ -29,3 +29,17 @@ def made_sounds(size: int = 5, time: int = 4200) -> Tensor:
 def origin_of(size: int = 5, **known: Any) -> Origin:
     """Return what a mix is told of so many sounds."""
     return Origin(made_sounds(size), RATE_HZ, **known)
+
+
+class Seen(nn.Module):
+    """A stage that keeps what it was given."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+        self.seen: list[Tensor] = []
+
+    def forward(self, value: Tensor) -> Tensor:
+        self.seen.append(value.clone())
+        made: Tensor = self.inner(value)
+        return made

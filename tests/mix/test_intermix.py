@@ -14,6 +14,7 @@ from resp.mix.intermix import InterDraw, InterMix, turn_phase
 from resp.mix.linear import equal_power
 from resp.mix.loudness import a_weighted_level_db
 from resp.models.network import Network, Site
+from sounds_to_mix import Seen
 
 RATE_HZ = 8000
 HIDDEN = Site("block", ("batch", "channel", "time"))
@@ -248,22 +249,10 @@ def test_gradients_are_right_and_finite_behind_an_activation() -> None:
     assert bool((below.grad[below > 0] != 0).all())
 
 
-class _Seen(nn.Module):
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-        self.seen: list[Tensor] = []
-
-    def forward(self, value: Tensor) -> Tensor:
-        self.seen.append(value.clone())
-        made: Tensor = self.inner(value)
-        return made
-
-
 @pytest.mark.parametrize("site", ["waveform", "block"])
 def test_the_network_hears_the_turned_sounds_and_is_mixed_behind_the_site(site: str) -> None:
     torch.manual_seed(0)
-    first = _Seen(nn.Sequential(nn.Unflatten(1, (1, 24)), nn.Conv1d(1, 3, 5), nn.ReLU()))
+    first = Seen(nn.Sequential(nn.Unflatten(1, (1, 24)), nn.Conv1d(1, 3, 5), nn.ReLU()))
     network = Network(
         {"block": first, "feature": nn.Flatten(), "logits": nn.Linear(60, 3)},
         sites=[HIDDEN],

@@ -4,32 +4,20 @@ from itertools import pairwise
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from resp import mix
 from resp.mix import MixError, forward_mixed
 from resp.models.network import Network, Site
-from sounds_to_mix import LABELS, WAVEFORM, generator, origin_of
-
-
-class _Seen(nn.Module):
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-        self.seen: list[Tensor] = []
-
-    def forward(self, value: Tensor) -> Tensor:
-        self.seen.append(value.clone())
-        made: Tensor = self.inner(value)
-        return made
+from sounds_to_mix import LABELS, WAVEFORM, Seen, generator, origin_of
 
 
 def _network() -> Network:
     torch.manual_seed(0)
     stages = {
-        "frames": _Seen(nn.Unflatten(1, (1, 24))),
-        "block": _Seen(nn.Sequential(nn.Conv1d(1, 3, 5), nn.ReLU())),
-        "feature": _Seen(nn.Flatten()),
+        "frames": Seen(nn.Unflatten(1, (1, 24))),
+        "block": Seen(nn.Sequential(nn.Conv1d(1, 3, 5), nn.ReLU())),
+        "feature": Seen(nn.Flatten()),
         "logits": nn.Linear(60, 3),
     }
     axes = ("batch", "channel", "time")
@@ -58,7 +46,7 @@ def test_only_what_lies_behind_the_site_is_mixed(name: str, site: str) -> None:
     with torch.no_grad():
         plain = {stage: network.run(waveform, stop=stage) for stage in network.stage_names}
         for stage in network.stages.values():
-            if isinstance(stage, _Seen):
+            if isinstance(stage, Seen):
                 stage.seen.clear()
         logits, draw = forward_mixed(network, waveform, made, site, generator(1), labels=LABELS)
         expected = network.run(made.apply(plain[site], draw), start=site)
@@ -67,7 +55,7 @@ def test_only_what_lies_behind_the_site_is_mixed(name: str, site: str) -> None:
     names = network.stage_names
     for before, after in pairwise(names):
         stage = network.stages[after]
-        if isinstance(stage, _Seen):
+        if isinstance(stage, Seen):
             assert torch.equal(stage.seen[0], plain[before]) == (names.index(before) < names.index(site))
 
 
