@@ -1,7 +1,6 @@
 """Batches that are made ahead: the run is the same, what goes wrong comes through, waiting is measured."""
 
 import json
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from interrupted_runs import interrupt_after
 from resp.datasets import DataError, WaveformCache, Waveforms
 from resp.evaluate import Predictions, evaluate_model
 from resp.models.folder import load_model
@@ -57,17 +57,7 @@ def test_neither_batches_ahead_nor_an_interruption_change_anything(
         assert 0 < row["waiting_share"] < 1
         assert 0 < row["train_seconds"] < row["seconds"]
     recipe = recipe_with(**merge(BC, {"training": {"ahead": 3}}))
-    own_step = Trainer._step
-    steps = 0
-
-    def step(self: Trainer, *arguments: Any) -> None:
-        nonlocal steps
-        steps += 1
-        own_step(self, *arguments)
-        if steps == 2:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(Trainer, "_step", step)
+    interrupt_after(monkeypatch, 2)
     with pytest.raises(RunInterruptedError, match="stopped in epoch 1 after step 2"):
         train(recipe, tmp_path / "ahead", cache=cache)
     assert no_thread_left()

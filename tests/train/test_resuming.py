@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from finished_runs import metrics, weights
+from interrupted_runs import interrupt_after
 from resp.datasets import WaveformCache
 from resp.train import Recipe, RunInterruptedError, TrainError, train
 from resp.train.loop import Trainer
@@ -75,17 +76,7 @@ def test_an_interruption_in_the_middle_changes_nothing(
     recipe = recipe_with(**merge(HARD, changes), averaging={"name": averaging, "decay": 0.8})
     train(recipe, tmp_path / "whole", cache=cache)
 
-    own_step = Trainer._step
-    steps = 0
-
-    def step(self: Trainer, *arguments: Any) -> None:
-        nonlocal steps
-        steps += 1
-        own_step(self, *arguments)
-        if steps in (3, 7):
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(Trainer, "_step", step)
+    interrupt_after(monkeypatch, 3, 7)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(RunInterruptedError, match=r"stopped in epoch 1 after step 3 of .*--resume"):
         train(recipe, tmp_path / "broken", cache=cache)
